@@ -1,0 +1,76 @@
+// ready.go: free ports, and the wait until a server answers.
+
+package harness
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+const (
+	readyWithin = 20 * time.Second      // a start with the machine busy
+	readyEvery  = 10 * time.Millisecond // between two attempts
+)
+
+// FreePort returns a TCP port of the loopback address that nobody uses now.
+func FreePort(tb testing.TB) int {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatalf("find a free port: %v", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// awaitAnswer asks address for an anonymous bind until it is answered. It
+// ends early when exited is closed.
+func awaitAnswer(address string, exited <-chan struct{}) error {
+	deadline := time.After(readyWithin)
+	tick := time.NewTicker(readyEvery)
+	defer tick.Stop()
+	for {
+		err := anonymousBind(address)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-exited:
+			return errors.New("ended before it answered")
+		case <-deadline:
+			return fmt.Errorf("no answer within %s: %w", readyWithin, err)
+		case <-tick.C:
+		}
+	}
+}
+
+// anonymousBind does the smallest exchange of LDAP (RFC 4511 4.2): the bytes
+// are written out so that the harness shares no codec with what it tests.
+func anonymousBind(address string) error {
+	conn, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(2 * time.Second)); err != nil {
+		return err
+	}
+	// LDAPMessage { messageID 1, BindRequest { version 3, name "", simple "" } }
+	request := []byte{0x30, 0x0c, 0x02, 0x01, 0x01, 0x60, 0x07, 0x02, 0x01, 0x03, 0x04, 0x00, 0x80, 0x00}
+	if _, err := conn.Write(request); err != nil {
+		return err
+	}
+	// LDAPMessage { messageID 1, BindResponse { success, "", "" } }
+	answer := make([]byte, 14)
+	if _, err := io.ReadFull(conn, answer); err != nil {
+		return err
+	}
+	if answer[0] != 0x30 || answer[5] != 0x61 || answer[9] != 0 {
+		return fmt.Errorf("answer % x is no successful bind response", answer)
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+// utdsd.go: the project's own server, configured with utconfig and started.
+
+package harness
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// ConfigFile is the configuration below a root.
+const ConfigFile = "etc/opt/SUNWut/srds/utdsd.toml"
+
+// Options vary the server that StartUtdsd makes. The zero value is a
+// configured server with the default tree and TLS.
+type Options struct {
+	Group  string    // failover group; empty is the constant Group
+	Plain  bool      // without certificate, ldaps and StartTLS
+	Config []Setting // written into the configuration before the start
+	Args   []string  // further arguments of utdsd
+	Env    []string  // further NAME=value of utdsd's environment
+}
+
+// Utdsd is a server of the project on a root of its own.
+type Utdsd struct {
+	daemon
+	Root    string // what -R names
+	Metrics string // address of the metrics listener, host:port
+	Port    int
+}
+
+// StartUtdsd configures a root with utconfig, starts utdsd on it and waits
+// until it answers. The server is stopped and its root removed when the test
+// ends; an unclean end fails the test.
+func StartUtdsd(tb testing.TB, o Options) *Utdsd {
+	tb.Helper()
+	u := NewUtdsd(tb, o)
+	u.Restart(tb)
+	return u
+}
+
+// NewUtdsd is StartUtdsd without the start: a configured root, for tests that
+// prepare it further and then call Restart.
+func NewUtdsd(tb testing.TB, o Options) *Utdsd {
+	tb.Helper()
+	if o.Group == "" {
+		o.Group = Group
+	}
+	program := Binary(tb, "utdsd")
+	u := &Utdsd{Root: tempRoot(tb), Port: FreePort(tb), Metrics: fmt.Sprintf("127.0.0.1:%d", FreePort(tb))}
+	u.endpoint = Endpoint{
+		Kind: Ours, Group: o.Group,
+		Address: fmt.Sprintf("127.0.0.1:%d", u.Port),
+		URL:     fmt.Sprintf("ldap://127.0.0.1:%d", u.Port),
+	}
+	u.configure(tb, o.Group)
+	urls := u.endpoint.URL
+	if !o.Plain {
+		c := NewCertificate(tb, u.Root)
+		u.endpoint.CAFile = c.CAFile
+		u.endpoint.SecureURL = fmt.Sprintf("ldaps://127.0.0.1:%d", FreePort(tb))
+		urls += " " + u.endpoint.SecureURL
+		o.Config = append(o.Config, Setting{"tls", "certificate", c.CertFile}, Setting{"tls", "key", c.KeyFile})
+	}
+	u.Configure(tb, o.Config...)
+	args := append([]string{"-R", u.Root, "-H", urls, "-metrics", u.Metrics}, o.Args...)
+	u.command = func() *exec.Cmd {
+		cmd := exec.Command(program, args...)
+		cmd.Env = append(os.Environ(), o.Env...)
+		return cmd
+	}
+	tb.Cleanup(func() { u.Stop(tb) })
+	return u
+}
+
+// configure runs utconfig on the root.
+func (u *Utdsd) configure(tb testing.TB, group string) {
+	tb.Helper()
+	passwordFile := filepath.Join(u.Root, "password")
+	if err := os.WriteFile(passwordFile, []byte(Password+"\n"), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.Command(Binary(tb, "utconfig"), "-R", u.Root, "-y", "-w", passwordFile,
+		"-port", fmt.Sprint(u.Port), "-group", group)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("utconfig: %v\n%s", err, out)
+	}
+}
+
+// Configure changes the server's configuration file; a running server sees
+// it after its next start.
+func (u *Utdsd) Configure(tb testing.TB, settings ...Setting) {
+	tb.Helper()
+	path := filepath.Join(u.Root, ConfigFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatalf("read the configuration: %v", err)
+	}
+	changed := string(text)
+	for _, s := range settings {
+		changed = s.apply(changed)
+	}
+	if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+		tb.Fatalf("write the configuration: %v", err)
+	}
+}
+
+// tempRoot makes a folder with a short name, which a testing.TB's own is not:
+// the path of a UNIX socket below it has to fit into 107 bytes.
+func tempRoot(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "utdsd")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			tb.Errorf("remove the root: %v", err)
+		}
+	})
+	return dir
+}
