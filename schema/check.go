@@ -1,0 +1,195 @@
+package schema
+
+// Checks of a whole entry against the schema (RFC 4512 2.4, 3.3, 4.1).
+
+// CheckEntry checks object classes (65), the presence of the naming values
+// (64) and single-valued attributes (19), and sets structuralObjectClass among
+// e.Operational. Errors are *Result with slapd's texts.
+//
+// A class that the schema does not know can only have come in by import; what
+// such an entry must or may have is then unknown too and is not checked.
+func (s *Schema) CheckEntry(e *Entry) error {
+	classes, unknown, err := s.classesOf(e)
+	if err != nil {
+		return err
+	}
+	structural, err := structuralClass(classes)
+	if err != nil {
+		return err
+	}
+	if structural == nil && !unknown {
+		return Refuse(ObjectClassViolation, "no structural object class provided")
+	}
+	if !unknown {
+		if err := s.checkMust(e, classes); err != nil {
+			return err
+		}
+		if err := s.checkAllowed(e, classes); err != nil {
+			return err
+		}
+	}
+	if err := s.checkSingle(e); err != nil {
+		return err
+	}
+	if err := s.checkRDN(e); err != nil {
+		return err
+	}
+	if structural != nil {
+		s.SetOperational(e, "structuralObjectClass", []byte(structural.Name))
+	}
+	return nil
+}
+
+// classesOf looks the classes of e up.
+func (s *Schema) classesOf(e *Entry) (classes []*ObjectClass, unknown bool, err error) {
+	values := e.Get(s.ObjectClassType.Name)
+	if len(values) == 0 {
+		return nil, false, Refuse(ObjectClassViolation, "no objectClass attribute")
+	}
+	for _, v := range values {
+		c := s.ObjectClass(v)
+		switch {
+		case c == nil:
+			unknown = true
+		case c.Obsolete:
+			return nil, false, Refuse(ObjectClassViolation, "objectClass '"+c.Name+"' is OBSOLETE")
+		default:
+			classes = append(classes, c)
+		}
+	}
+	return classes, unknown, nil
+}
+
+// structuralClass finds the most subordinate structural class, which all other
+// structural classes must be superclasses of.
+func structuralClass(classes []*ObjectClass) (*ObjectClass, error) {
+	var most *ObjectClass
+	for _, c := range classes {
+		if c.Kind != Structural || (most != nil && most.Is(c)) {
+			continue
+		}
+		if most != nil && !c.Is(most) {
+			return nil, Refuse(ObjectClassViolation,
+				"invalid structural object class chain ("+most.Name+"/"+c.Name+")")
+		}
+		most = c
+	}
+	for _, c := range classes {
+		if c.Kind == Abstract && !derivedFrom(classes, c) {
+			if most == nil { // slapd looks for a structural class first
+				return nil, nil
+			}
+			return nil, Refuse(ObjectClassViolation,
+				"instantiation of abstract objectClass '"+c.Name+"' not allowed")
+		}
+	}
+	return most, nil
+}
+
+// derivedFrom tells whether another one of classes is derived from c.
+func derivedFrom(classes []*ObjectClass, c *ObjectClass) bool {
+	for _, o := range classes {
+		if o != c && o.Is(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkMust finds required attributes that are not there.
+func (s *Schema) checkMust(e *Entry, classes []*ObjectClass) error {
+	for _, c := range classes {
+		for _, t := range c.Must {
+			if !e.has(t) {
+				return Refuse(ObjectClassViolation, "object class '"+c.Name+"' requires attribute '"+t.Name+"'")
+			}
+		}
+	}
+	return nil
+}
+
+// has tells whether e has the type, a subtype of it, or either with options.
+func (e *Entry) has(t *AttributeType) bool {
+	for _, list := range [2][]Attribute{e.Attributes, e.Operational} {
+		for i := range list {
+			if a := list[i].Desc.Type; a == t || (a != nil && a.Is(t)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Is tells whether t is o or derived from it.
+func (t *AttributeType) Is(o *AttributeType) bool {
+	for ; t != nil; t = t.Sup {
+		if t == o {
+			return true
+		}
+	}
+	return false
+}
+
+// checkAllowed finds user attributes that no class allows. Types that the
+// schema does not know have come in by import and are left alone.
+func (s *Schema) checkAllowed(e *Entry, classes []*ObjectClass) error {
+	allowed := make(map[*AttributeType]bool, 64)
+	for _, c := range classes {
+		if c.Name == "extensibleObject" {
+			return nil
+		}
+		for _, t := range c.Must {
+			allowed[t] = true
+		}
+		for _, t := range c.May {
+			allowed[t] = true
+		}
+	}
+	for i := range e.Attributes {
+		d := &e.Attributes[i].Desc
+		if d.Type != nil && d.Type != s.ObjectClassType && !allowed[d.Type] {
+			return Refuse(ObjectClassViolation, "attribute '"+d.String()+"' not allowed")
+		}
+	}
+	return nil
+}
+
+func (s *Schema) checkSingle(e *Entry) error {
+	for _, list := range [2][]Attribute{e.Attributes, e.Operational} {
+		for i := range list {
+			if t := list[i].Desc.Type; t != nil && t.SingleValue && len(list[i].Values) > 1 {
+				return Refuse(ConstraintViolation, "attribute '"+list[i].Desc.String()+"' cannot have multiple values")
+			}
+		}
+	}
+	return nil
+}
+
+// checkRDN checks that the values in the name are in the entry.
+func (s *Schema) checkRDN(e *Entry) error {
+	name, err := s.ParseDN([]byte(e.DN))
+	if err != nil {
+		return Refuse(InvalidDNSyntax, "invalid DN")
+	}
+	if len(name) == 0 {
+		return nil
+	}
+	if missing := s.missingNaming(e, name[0]); missing != "" {
+		return Refuse(NamingViolation, missing)
+	}
+	return nil
+}
+
+// missingNaming says which value of r is not in e; "" if all are.
+func (s *Schema) missingNaming(e *Entry, r RDN) string {
+	for i := range r {
+		d := r[i].Desc
+		switch a := e.find(&d); {
+		case a == nil:
+			return "naming attribute '" + d.Name + "' is not present in entry"
+		case s.findValue(d.Type, a.Values, r[i].Value) < 0:
+			return "value of naming attribute '" + d.Name + "' is not present in entry"
+		}
+	}
+	return ""
+}

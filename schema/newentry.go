@@ -1,0 +1,180 @@
+package schema
+
+// Making an entry from what an add request, an import or a replica brings.
+
+// entryBuilder collects attributes; descriptions that mean the same are merged.
+type entryBuilder struct {
+	s       *Schema
+	relaxed bool
+	entry   *Entry
+	seen    map[string]place
+}
+
+// place says where an attribute of an entry is.
+type place struct {
+	operational bool
+	index       int
+}
+
+// NewEntry makes the entry of an add request (RFC 4511 4.7): it resolves
+// descriptions, merges those that are the same, and checks values. Naming
+// values that are missing are added, as slapd does. Errors are *Result: 34, 17,
+// 19, 20 or 21. Object classes are not checked here but by CheckEntry.
+//
+// With relaxed (import and replication) nothing is refused but a name or a
+// description that breaks its grammar, nothing is added, the name stays as it
+// came, and a repeated value is kept too.
+//
+// The entry shares the memory of the values.
+func (s *Schema) NewEntry(dn string, attrs []RawAttribute, relaxed bool) (*Entry, error) {
+	name, err := s.ParseDN([]byte(dn))
+	if err != nil {
+		return nil, Refuse(InvalidDNSyntax, "invalid DN")
+	}
+	b := entryBuilder{s: s, relaxed: relaxed, entry: &Entry{DN: dn}, seen: make(map[string]place, len(attrs))}
+	if !relaxed {
+		b.entry.DN = name.String()
+	}
+	for i := range attrs {
+		if err := b.add(&attrs[i]); err != nil {
+			return nil, err
+		}
+	}
+	if relaxed {
+		return b.entry, nil
+	}
+	if err := b.checkMerged(attrs); err != nil {
+		return nil, err
+	}
+	if len(name) > 0 {
+		if err := s.addNaming(b.entry, name[0]); err != nil {
+			return nil, err
+		}
+	}
+	return b.entry, nil
+}
+
+// add takes one attribute of the request.
+func (b *entryBuilder) add(raw *RawAttribute) error {
+	d, err := b.s.describe(raw.Attr)
+	if err != nil {
+		return err
+	}
+	if !b.relaxed {
+		switch {
+		case d.Type == nil:
+			return undefinedType(raw.Attr)
+		case len(raw.Values) == 0:
+			return Refuse(ProtocolError, "no values for attribute type")
+		}
+		if err := b.s.checkValues(&d, raw.Values); err != nil {
+			return err
+		}
+		if d.Type.NoUserModification {
+			return notModifiable(&d)
+		}
+	}
+	at, ok := b.seen[d.String()]
+	if !ok {
+		list, operational := b.entry.listFor(&d)
+		at = place{operational, len(*list)}
+		b.seen[d.String()] = at
+		*list = append(*list, Attribute{Desc: d})
+	}
+	a := b.attribute(at)
+	a.Values = append(a.Values, raw.Values...)
+	return nil
+}
+
+func (b *entryBuilder) attribute(at place) *Attribute {
+	if at.operational {
+		return &b.entry.Operational[at.index]
+	}
+	return &b.entry.Attributes[at.index]
+}
+
+// checkMerged checks again what came in several parts.
+func (b *entryBuilder) checkMerged(attrs []RawAttribute) error {
+	if len(attrs) == len(b.seen) {
+		return nil
+	}
+	for _, at := range b.seen {
+		a := b.attribute(at)
+		if err := b.s.checkValues(&a.Desc, a.Values); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listFor is the list of e in which attributes of d's type are kept.
+func (e *Entry) listFor(d *AttributeDescription) (list *[]Attribute, operational bool) {
+	if d.Type != nil && d.Type.Operational() {
+		return &e.Operational, true
+	}
+	return &e.Attributes, false
+}
+
+// find gives the attribute with exactly the description d; nil if absent.
+func (e *Entry) find(d *AttributeDescription) *Attribute {
+	list, _ := e.listFor(d)
+	for i := range *list {
+		a := &(*list)[i]
+		if a.Desc.Name == d.Name && a.Desc.Options == d.Options {
+			return a
+		}
+	}
+	return nil
+}
+
+// drop removes the attribute with exactly the description d.
+func (e *Entry) drop(d *AttributeDescription) {
+	list, _ := e.listFor(d)
+	for i := range *list {
+		if a := &(*list)[i]; a.Desc.Name == d.Name && a.Desc.Options == d.Options {
+			*list = append((*list)[:i], (*list)[i+1:]...)
+			return
+		}
+	}
+}
+
+// addNaming adds the values of r to e where they are missing.
+func (s *Schema) addNaming(e *Entry, r RDN) error {
+	for i := range r {
+		d := r[i].Desc
+		if err := s.checkNaming(&r[i]); err != nil {
+			return err
+		}
+		a := e.find(&d)
+		switch {
+		case a == nil:
+			list, _ := e.listFor(&d)
+			*list = append(*list, Attribute{Desc: d, Values: [][]byte{r[i].Value}})
+		case s.findValue(d.Type, a.Values, r[i].Value) >= 0:
+		case d.Type.SingleValue:
+			return Refuse(NamingViolation, "value of single-valued naming attribute '"+d.Name+
+				"' conflicts with value present in entry")
+		default:
+			a.Values = append(a.Values, r[i].Value)
+		}
+	}
+	return nil
+}
+
+// checkNaming tells whether an AVA may name an entry.
+func (s *Schema) checkNaming(a *AVA) error {
+	t := a.Desc.Type
+	switch {
+	case t == nil, !s.validValue(t, a.Value):
+		return Refuse(InvalidDNSyntax, "invalid DN")
+	case t.Operational():
+		return Refuse(NamingViolation, "naming attribute '"+t.Name+"' is operational")
+	case t.Collective:
+		return Refuse(NamingViolation, "naming attribute '"+t.Name+"' is collective")
+	case t.Obsolete:
+		return Refuse(NamingViolation, "naming attribute '"+t.Name+"' is obsolete")
+	case t.Equality == nil:
+		return Refuse(NamingViolation, "naming attribute '"+t.Name+"' has no equality matching rule")
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package schema
+
+// Giving an entry another RDN (RFC 4511 4.9).
+
+// ApplyRename makes rdn the RDN of e: its values are added where they are
+// missing, and with deleteOld those of the old RDN that are not in the new one
+// are removed. e.DN gets the new RDN and keeps its parent; moving is the
+// caller's part. What comes out is what CheckEntry must then accept. Errors are
+// *Result: 34, 64 or 80; e must then be thrown away.
+func (s *Schema) ApplyRename(e *Entry, rdn RDN, deleteOld bool) error {
+	name, err := s.ParseDN([]byte(e.DN))
+	if err != nil || len(name) == 0 || len(rdn) == 0 {
+		return Refuse(InvalidDNSyntax, "invalid DN")
+	}
+	if deleteOld {
+		for i := range name[0] {
+			s.dropNaming(e, &name[0][i], rdn)
+		}
+	}
+	if err := s.addNaming(e, rdn); err != nil {
+		return err
+	}
+	e.DN = rdn.String()
+	if len(name) > 1 {
+		e.DN += "," + name[1:].String()
+	}
+	return nil
+}
+
+// dropNaming removes an old naming value unless the new RDN has it too.
+func (s *Schema) dropNaming(e *Entry, old *AVA, rdn RDN) {
+	for i := range rdn {
+		if rdn[i].Desc.Name == old.Desc.Name && s.findValue(old.Desc.Type, [][]byte{rdn[i].Value}, old.Value) == 0 {
+			return
+		}
+	}
+	a := e.find(&old.Desc)
+	if a == nil {
+		return
+	}
+	i := s.findValue(old.Desc.Type, a.Values, old.Value)
+	switch {
+	case i < 0:
+	case len(a.Values) == 1:
+		e.drop(&old.Desc)
+	default:
+		a.Values = append(append([][]byte(nil), a.Values[:i]...), a.Values[i+1:]...)
+	}
+}
