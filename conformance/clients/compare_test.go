@@ -71,33 +71,38 @@ func (e *expectation) compareEntries(got [][]string, vars map[string]string) str
 	return ""
 }
 
-// entries splits lines at empty ones, as LDIF does.
+// entries splits lines at empty ones, as LDIF does. A comment, in which the
+// tools put what is no entry, stands for itself.
 func entries(lines []string) [][]string {
-	var all [][]string
-	var one []string
-	for _, l := range append(lines, "") {
-		if l != "" {
-			one = append(one, l)
-		} else if one != nil {
-			all = append(all, one)
-			one = nil
-		}
-	}
-	return all
+	return split(lines, func(l string) string { return l })
 }
 
-// expectedEntries splits expected lines at empty ones.
+// expectedEntries splits expected lines in the same way.
 func expectedEntries(lines []pattern) [][]pattern {
-	var all [][]pattern
-	var one []pattern
-	for _, l := range append(lines, pattern{}) {
-		if l.Text != "" {
-			one = append(one, l)
-		} else if one != nil {
+	return split(lines, func(p pattern) string { return p.Text })
+}
+
+func split[L any](lines []L, text func(L) string) [][]L {
+	var all [][]L
+	var one []L
+	flush := func() {
+		if one != nil {
 			all = append(all, one)
 			one = nil
 		}
 	}
+	for _, l := range lines {
+		switch {
+		case text(l) == "":
+			flush()
+		case strings.HasPrefix(text(l), "# "):
+			flush()
+			all = append(all, []L{l})
+		default:
+			one = append(one, l)
+		}
+	}
+	flush()
 	return all
 }
 

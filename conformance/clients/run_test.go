@@ -30,6 +30,7 @@ type runner struct {
 	env    []string
 	paths  map[string]string
 	schema string // subschemaSubentry of the root DSE
+	names  string // a file for ldapsearch -f: one search for each line
 }
 
 // newRunner prepares the tools: they see an ldap.conf of their own and
@@ -43,6 +44,10 @@ func newRunner(t *testing.T, server harness.Endpoint) *runner {
 	dir := t.TempDir()
 	conf := filepath.Join(dir, "ldap.conf")
 	if err := os.WriteFile(conf, []byte("TLS_CACERT "+server.CAFile+"\nTLS_REQCERT demand\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.names = filepath.Join(dir, "names")
+	if err := os.WriteFile(r.names, []byte("ann\nbob\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r.env = []string{"LC_ALL=C", "HOME=" + dir, "LDAPCONF=" + conf, "PATH=" + os.Getenv("PATH")}
@@ -61,7 +66,7 @@ func (r *runner) variables(s *story) map[string]string {
 		"base": "ou=" + s.Name + "," + harness.Suffix, "suffix": harness.Suffix,
 		"admin": harness.AdminDN, "utadmin": r.server.UtadminDN(), "password": harness.Password,
 		"group": "utname=" + r.server.Group + ",o=v1," + harness.Suffix,
-		"url":   r.server.URL, "secure": r.server.SecureURL, "ca": r.server.CAFile, "schema": r.schema,
+		"url":   r.server.URL, "secure": r.server.SecureURL, "ca": r.server.CAFile, "schema": r.schema, "names": r.names, "large": strings.Repeat("large value ", 5000) + "end",
 	}
 }
 
@@ -164,8 +169,11 @@ func (r *runner) defaults(tool string, args []string, vars map[string]string) []
 	if !given["-H"] {
 		add = append(add, "-H", r.server.URL)
 	}
+	if tool != "ldapexop" && tool != "ldapwhoami" && tool != "ldappasswd" {
+		add = append(add, "-o", "ldif_wrap=no")
+	}
 	if tool == "ldapsearch" {
-		add = append(add, "-LLL", "-o", "ldif_wrap=no")
+		add = append(add, "-LLL")
 		if !given["-b"] {
 			add = append(add, "-b", vars["base"])
 		}

@@ -24,6 +24,7 @@ moduleload back_mdb
 moduleload sssvlv
 pidfile %[2]s/pid
 allow bind_v2
+attributeoptions lang- x-
 TLSCACertificateFile %[2]s/ca.pem
 TLSCertificateFile %[2]s/cert.pem
 TLSCertificateKeyFile %[2]s/key.pem
