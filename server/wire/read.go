@@ -79,6 +79,9 @@ func (r *reader) any() (tag byte, content []byte) {
 // from one that no LDAP message has, such as a REAL or a constructed OCTET
 // STRING (RFC 4511 5.1 forbids it): the sender does not speak LDAP.
 func wrongTag(tag byte) error {
+	if tag&0x1f == 0x1f {
+		return ErrEncoding
+	}
 	if tag >= 0x40 {
 		return errTag
 	}
@@ -157,11 +160,12 @@ func (r *reader) last() error {
 	return r.err
 }
 
-// count returns how many elements are left, without taking them.
-func (r *reader) count() int {
+// count returns how many elements are left, without taking them; it looks at
+// no more than one element above max.
+func (r *reader) count(max int) int {
 	c := *r
 	n := 0
-	for c.more() {
+	for c.more() && n <= max {
 		c.any()
 		n++
 	}

@@ -25,7 +25,8 @@ type SearchRequest struct {
 	Attributes [][]byte      // descriptions as sent; empty asks for all user attributes
 }
 
-// Decode reads the body of a search request.
+// Decode reads the body of a search request. After an error q holds nothing of
+// use.
 func (q *SearchRequest) Decode(body []byte) error {
 	r := reader{rest: body}
 	q.Base = r.octets()

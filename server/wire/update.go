@@ -76,7 +76,7 @@ func (q *AddRequest) Decode(body []byte) error {
 // take counts the elements of list against room and returns their number; too
 // many are ErrTooManyValues and nothing is allocated for them.
 func take(list *reader, room *int) int {
-	n := list.count()
+	n := list.count(*room)
 	if n > *room {
 		list.fail(ErrTooManyValues)
 		return 0
