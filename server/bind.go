@@ -1,0 +1,129 @@
+package server
+
+import (
+	"errors"
+
+	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/wire"
+)
+
+// handleBind is RFC 4511 4.2. The session is anonymous from the moment that a
+// bind request arrives until one succeeds.
+func (c *conn) handleBind() error {
+	c.waitIdle(func() bool { return len(c.inFlight) == 0 })
+	c.session.anonymous()
+	var q wire.BindRequest
+	if err := q.Decode(c.msg.Body); err != nil {
+		return err
+	}
+	if _, err := c.readControls(inBind); err != nil {
+		return err
+	}
+	if q.Version != 2 && q.Version != 3 {
+		return schema.Refuse(schema.ProtocolError, "only LDAP versions 2 and 3 are served")
+	}
+	c.session.version = q.Version
+	var err error
+	switch q.AuthTag {
+	case wire.AuthSimple:
+		err = c.simpleBind(&q)
+	case wire.AuthSASL:
+		err = c.saslBind(&q)
+	default:
+		err = schema.Refuse(schema.AuthMethodNotSupported, "only simple and SASL authentication are served")
+	}
+	if err != nil {
+		return err
+	}
+	c.answer(wire.TagBindResponse, &schema.Result{}, nil)
+	return nil
+}
+
+// invalidCredentials is the one answer to every wrong name or password, so that
+// nobody learns which names exist.
+func invalidCredentials() *schema.Result { return schema.Refuse(schema.InvalidCredentials, "") }
+
+func (c *conn) simpleBind(q *wire.BindRequest) error {
+	if len(q.Name) == 0 {
+		if len(q.Password) > 0 {
+			return invalidCredentials()
+		}
+		return nil // anonymous (RFC 4513 5.1.1)
+	}
+	if len(q.Password) == 0 { // RFC 4513 5.1.2
+		return schema.Refuse(schema.UnwillingToPerform, "unauthenticated bind (DN with no password) disallowed")
+	}
+	key, err := c.srv.Schema.AppendDNKey(nil, q.Name)
+	if err != nil {
+		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
+	}
+	dn, err := c.authenticate(key, q.Password)
+	if err != nil {
+		return err
+	}
+	if dn == "" {
+		return invalidCredentials()
+	}
+	c.session.dn, c.session.key, c.session.writer = dn, key, c.srv.isWriter(key)
+	return nil
+}
+
+// authenticate checks a password and gives the name of the identity, "" if it
+// does not fit.
+func (c *conn) authenticate(key, clear []byte) (string, error) {
+	s := c.srv
+	if s.adminKey != nil && string(s.adminKey) == string(key) && s.Admin.Password != "" {
+		if s.passwords.Verify([]byte(s.Admin.Password), clear) {
+			return s.Admin.DN, nil
+		}
+		return "", nil
+	}
+	// The hashes are copied out, because checking one takes long and the
+	// entry is only to be had within a read transaction.
+	var dn string
+	var hashes [][]byte
+	err := s.Store.Get(key, func(v *schema.View) error {
+		dn = string(v.DN)
+		a, _ := v.Find("userPassword")
+		for vals := a.Values; ; {
+			h, more, ok := schema.NextValue(vals)
+			if !ok {
+				return nil
+			}
+			hashes = append(hashes, append([]byte(nil), h...))
+			vals = more
+		}
+	})
+	var r *schema.Result
+	if errors.As(err, &r) {
+		if r.Code == schema.ReferralResult {
+			return "", r
+		}
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, h := range hashes {
+		if s.passwords.Verify(h, clear) {
+			return dn, nil
+		}
+	}
+	return "", nil
+}
+
+// saslBind serves EXTERNAL on the local socket: root and the user that the
+// server runs as are the administrator there (the tools work by it).
+func (c *conn) saslBind(q *wire.BindRequest) error {
+	if string(q.Mechanism) != "EXTERNAL" || !c.session.peer.local {
+		return schema.Refuse(schema.AuthMethodNotSupported, "SASL mechanism is not supported here")
+	}
+	if !c.session.peer.trusted || c.srv.adminKey == nil {
+		return invalidCredentials()
+	}
+	if len(q.Credentials) > 0 {
+		return schema.Refuse(schema.InsufficientAccessRights, "EXTERNAL takes no other authorization identity")
+	}
+	c.session.dn, c.session.key, c.session.writer = c.srv.Admin.DN, c.srv.adminKey, true
+	return nil
+}

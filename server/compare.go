@@ -1,0 +1,107 @@
+package server
+
+import (
+	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/wire"
+)
+
+// handleCompare is RFC 4511 4.10.
+func (c *conn) handleCompare() error {
+	var q wire.CompareRequest
+	if err := q.Decode(c.msg.Body); err != nil {
+		return err
+	}
+	k, err := c.readControls(inCompare)
+	if err != nil {
+		return err
+	}
+	s := c.srv.Schema
+	key, err := s.AppendDNKey(nil, q.DN)
+	if err != nil {
+		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
+	}
+	f, err := c.compareFilter(&q)
+	if err != nil {
+		return err
+	}
+	var assert *schema.Filter
+	if k.asserted {
+		if assert, err = c.assertionFilter(k.assertion); err != nil {
+			return err
+		}
+	}
+	c.waitWrites()
+	r := schema.Refuse(schema.CompareFalse, "")
+	err = c.entry(key, q.DN, k.manageDsaIT, func(v *schema.View) error {
+		if assert != nil && assert.Match(s, v) != schema.True {
+			return schema.Refuse(schema.AssertionFailed, "")
+		}
+		if f.Match(s, v) == schema.True {
+			r.Code = schema.CompareTrue
+			return nil
+		}
+		f.Nodes[0].Kind = schema.FilterPresent
+		if f.Match(s, v) != schema.True {
+			return schema.Refuse(schema.NoSuchAttribute, "")
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	c.answer(wire.TagCompareResponse, r, nil)
+	return nil
+}
+
+// compareFilter puts the assertion of a compare into an equality filter; what
+// could not be evaluated is refused, where a search would find nothing.
+func (c *conn) compareFilter(q *wire.CompareRequest) (*schema.Filter, error) {
+	d, err := c.srv.Schema.ParseDescription(q.Attr)
+	if err != nil || d.Type == nil {
+		return nil, schema.Refuse(schema.UndefinedAttributeType, "attribute type is undefined")
+	}
+	if d.Type.Equality == nil {
+		return nil, schema.Refuse(schema.InappropriateMatching, "attribute type has no equality matching rule")
+	}
+	if d.Type.Secret && !c.session.writer {
+		return nil, schema.Refuse(schema.InsufficientAccessRights, "only the administrators may compare passwords")
+	}
+	f := &schema.Filter{Nodes: []schema.FilterNode{{Kind: schema.FilterEquality, End: 1, Attr: q.Attr, Value: q.Value}}}
+	f.Resolve(c.srv.Schema, c.session.writer)
+	if f.Nodes[0].Undefined {
+		return nil, schema.Refuse(schema.InvalidAttributeSyntax, "value is invalid for the attribute's syntax")
+	}
+	return f, nil
+}
+
+// entry calls f with one entry: the root DSE, the subschema or one of the
+// store's. A referral entry is itself only with ManageDsaIT.
+func (c *conn) entry(key, dn []byte, manageDsaIT bool, f func(*schema.View) error) error {
+	if v := c.srv.virtualView(key); v != nil {
+		return f(v)
+	}
+	one := singleEntry{f: f}
+	q := schema.Search{Base: key, BaseDN: dn, Scope: schema.ScopeBase, ManageDsaIT: manageDsaIT, Filter: anyEntry()}
+	if err := c.srv.Store.Search(&q, &one); err != nil {
+		return err
+	}
+	return one.err
+}
+
+// anyEntry is the filter that every entry matches: (&), RFC 4526.
+func anyEntry() *schema.Filter {
+	return &schema.Filter{Nodes: []schema.FilterNode{{Kind: schema.FilterAnd, End: 1}}}
+}
+
+// singleEntry receives the one entry of a base search.
+type singleEntry struct {
+	f   func(*schema.View) error
+	err error
+}
+
+func (s *singleEntry) Entry(v *schema.View) schema.Next {
+	s.err = s.f(v)
+	return schema.Stop
+}
+
+func (s *singleEntry) Reference(*schema.View, schema.Scope) schema.Next { return schema.Stop }

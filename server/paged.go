@@ -1,0 +1,97 @@
+package server
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/wire"
+)
+
+// page is the state of a paged search (RFC 2696) between two requests. The
+// search itself waits, without a transaction, in conn.paged under its cookie,
+// which is good for one use on this connection.
+type page struct {
+	size    int
+	sent    int    // entries of this page
+	request []byte // the search request, which must come again unchanged
+	bound   string // identity that began the search
+	cookie  string
+}
+
+// newPage begins a paged search; a page size of 0 asks for everything, as no
+// page size makes sense then.
+func (c *conn) newPage(k *controls) *page {
+	return &page{size: int(k.pagedSize), request: bytes.Clone(c.msg.Body), bound: c.session.dn}
+}
+
+// resumePaged finds the search that a cookie stands for. Nothing and no error
+// means that the request begins a new one.
+func (c *conn) resumePaged(k *controls) (*searchOp, error) {
+	if len(k.pagedCookie) == 0 {
+		return nil, nil
+	}
+	c.mu.Lock()
+	op := c.paged[string(k.pagedCookie)]
+	delete(c.paged, string(k.pagedCookie))
+	c.mu.Unlock()
+	if op == nil {
+		return nil, schema.Refuse(schema.UnwillingToPerform, "paged results cookie is invalid or old")
+	}
+	p := op.page
+	if p.bound != c.session.dn || !bytes.Equal(p.request, c.msg.Body) {
+		return nil, schema.Refuse(schema.UnwillingToPerform, "paged results cookie belongs to another search")
+	}
+	p.size, p.sent, p.cookie = int(k.pagedSize), 0, ""
+	op.operation = operation{id: c.msg.ID}
+	op.began = c.began
+	if !op.deadline.IsZero() {
+		op.deadline = c.began.Add(c.srv.Limits.TimeLimit)
+	}
+	if p.size == 0 { // the client wants no more (RFC 2696 3)
+		op.query.Resume.Done = true
+		if op.sort != nil {
+			op.sort.drop()
+		}
+	}
+	return op, nil
+}
+
+// pageFull tells whether the page has as many entries as were asked for.
+func (op *searchOp) pageFull() bool {
+	return op.page != nil && op.page.size > 0 && op.page.sent >= op.page.size
+}
+
+// endPage makes the response control and keeps the search for the next page.
+func (c *conn) endPage(op *searchOp, ok bool, controls []byte) []byte {
+	more := ok && (!op.query.Resume.Done || (op.sort != nil && op.sort.left() > 0))
+	var value wire.PagedResults
+	if more {
+		value.Cookie = []byte(c.keepPage(op))
+	}
+	return wire.AppendControl(controls, oidPaged, false, value.Append(nil))
+}
+
+// keepPage puts the search away and gives its cookie. A client that leaves
+// searches unfinished loses the oldest: their memory is bounded.
+func (c *conn) keepPage(op *searchOp) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastPage++
+	cookie := string(binary.BigEndian.AppendUint64(nil, c.lastPage))
+	op.page.cookie = cookie
+	if c.paged == nil {
+		c.paged = map[string]*searchOp{}
+	}
+	for len(c.paged) >= maxPaged {
+		oldest := ""
+		for k := range c.paged {
+			if oldest == "" || k < oldest {
+				oldest = k
+			}
+		}
+		delete(c.paged, oldest)
+	}
+	c.paged[cookie] = op
+	return cookie
+}

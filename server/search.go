@@ -1,0 +1,319 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/wire"
+)
+
+// searchOp is one search (RFC 4511 4.5) from request to SearchResultDone. It
+// receives what the store finds and puts it into buf. A connection reuses one
+// for all searches that end in their first slice; a search that does not is
+// given away to a goroutine, together with the memory its request is in.
+type searchOp struct {
+	operation
+	conn  *conn
+	began time.Time
+
+	req     wire.SearchRequest
+	query   schema.Search
+	base    []byte // memory of query.Base
+	show    selection
+	asserts *schema.Filter
+	sort    *sorter
+	version int
+
+	buf      []byte
+	sent     int       // entries so far
+	limit    int       // of entries; 0 is none
+	deadline time.Time // zero is none
+	page     *page     // nil: not paged
+	urls     []string  // LDAPv2: references, told in the result
+	over     bool      // the size limit was met
+}
+
+// handleSearch decodes a search and runs its first slice.
+func (c *conn) handleSearch(frame []byte) error {
+	op := c.search
+	if op == nil {
+		op = &searchOp{conn: c}
+		c.search = op
+	}
+	if err := op.req.Decode(c.msg.Body); err != nil {
+		return err
+	}
+	k, err := c.readControls(inSearch)
+	if err != nil {
+		return err
+	}
+	c.waitWrites()
+	var p *page
+	if k.paged {
+		resumed, err := c.resumePaged(&k)
+		if err != nil {
+			return err
+		}
+		if resumed != nil {
+			return c.firstSlice(resumed, nil)
+		}
+		p = c.newPage(&k)
+	}
+	return c.firstSlice(op, op.prepare(&k, p))
+}
+
+// prepare resolves the request.
+func (op *searchOp) prepare(k *controls, p *page) (err error) {
+	c := op.conn
+	s := c.srv.Schema
+	op.operation = operation{id: c.msg.ID}
+	op.began, op.version, op.sent, op.over = c.began, c.session.version, 0, false
+	op.page, op.asserts, op.sort, op.urls = p, nil, nil, nil
+	if op.base, err = s.AppendDNKey(op.base[:0], op.req.Base); err != nil {
+		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
+	}
+	op.req.Filter.Resolve(s, c.session.writer)
+	q := &op.query
+	q.Reset()
+	q.Base, q.BaseDN, q.Scope, q.Deref = op.base, op.req.Base, op.req.Scope, op.req.Deref
+	q.Filter, q.ManageDsaIT = &op.req.Filter, k.manageDsaIT
+	op.show.parse(s, op.req.Attributes, op.req.TypesOnly, c.session.writer)
+	if k.matchedOnly {
+		op.show.matched = new(schema.Filter)
+		if err := wire.DecodeValuesReturnFilter(op.show.matched, k.matched); err != nil {
+			return badControl("matched values")
+		}
+		op.show.matched.Resolve(s, c.session.writer)
+	}
+	if k.asserted {
+		if op.asserts, err = c.assertionFilter(k.assertion); err != nil {
+			return err
+		}
+	}
+	if k.sorted {
+		if err := op.prepareSort(k); err != nil {
+			return err
+		}
+	}
+	op.setLimits()
+	return nil
+}
+
+// setLimits takes the smaller of what the client asked for and what the server
+// allows. Administrators have no limits but their own.
+func (op *searchOp) setLimits() {
+	c := op.conn
+	op.limit = int(op.req.SizeLimit)
+	limit := time.Duration(op.req.TimeLimit) * time.Second
+	if !c.session.writer {
+		if l := c.srv.Limits.SizeLimit; op.limit == 0 || op.limit > l {
+			op.limit = l
+		}
+		if l := c.srv.Limits.TimeLimit; limit == 0 || limit > l {
+			limit = l
+		}
+	}
+	op.deadline = time.Time{}
+	if limit > 0 {
+		op.deadline = op.began.Add(limit)
+	}
+}
+
+// firstSlice runs the beginning of a search in the connection's goroutine,
+// straight into its buffer, and gives the search away if that was not all.
+// With err the search has failed already.
+func (c *conn) firstSlice(op *searchOp, err error) error {
+	done := err != nil
+	if !done && op.asserts != nil {
+		err = op.checkAssertion()
+		done = err != nil
+	}
+	op.buf, c.buf = c.buf, nil
+	if !done {
+		op.query.Examine = inlineExamine
+		done, err = op.slice()
+	}
+	if done || op.pageFull() {
+		if kept := op.finish(err); kept {
+			c.detach(op)
+		}
+		c.buf, op.buf = op.buf, nil
+		return nil
+	}
+	c.buf, op.buf = op.buf, nil
+	if err := c.flush(); err != nil {
+		return wire.ErrFatal
+	}
+	c.giveAway(op)
+	return nil
+}
+
+// slice runs one slice; done tells that the search has ended.
+func (op *searchOp) slice() (done bool, err error) {
+	q := &op.query
+	if !q.Resume.Done && !op.over {
+		if v := op.conn.srv.virtualView(q.Base); v != nil {
+			err = op.virtual(v)
+		} else {
+			err = op.conn.srv.Store.Search(q, op)
+		}
+	}
+	switch {
+	case err != nil:
+		return true, err
+	case !q.Resume.Done && !op.over:
+		return false, nil
+	case op.sort != nil:
+		return op.sort.emit(op), nil
+	}
+	return true, nil
+}
+
+// virtual answers from the root DSE or the subschema, which lie outside of the
+// store and have nothing below them; a search of everything from the root
+// down needs a default base, which there is not.
+func (op *searchOp) virtual(v *schema.View) error {
+	if len(op.query.Base) == 0 && op.query.Scope != schema.ScopeBase {
+		return schema.Refuse(schema.NoSuchObject, "")
+	}
+	if op.query.Scope == schema.ScopeBase || op.query.Scope == schema.ScopeSub {
+		if op.query.Filter.Match(op.conn.srv.Schema, v) == schema.True {
+			op.Entry(v)
+		}
+	}
+	op.query.Resume.Done = true
+	return nil
+}
+
+// Entry takes a found entry: it goes into the answer as it is stored.
+func (op *searchOp) Entry(v *schema.View) schema.Next {
+	if op.limit > 0 && op.sent >= op.limit {
+		op.over = true
+		return schema.Stop
+	}
+	if op.sort != nil {
+		return op.sort.collect(op, v)
+	}
+	op.append(v)
+	if len(op.buf) >= flushAt || op.pageFull() {
+		return schema.Pause
+	}
+	return schema.Continue
+}
+
+// append encodes an entry behind what is already to be sent.
+func (op *searchOp) append(v *schema.View) {
+	dst, m := wire.BeginEntry(op.buf, op.id, v.DN)
+	dst = op.show.appendAttributes(dst, op.conn.srv.Schema, v)
+	op.buf = wire.EndEntry(dst, m, nil)
+	op.sent++
+	if op.page != nil {
+		op.page.sent++
+	}
+}
+
+// Reference takes a referral entry in the scope (RFC 3296 5.2).
+func (op *searchOp) Reference(v *schema.View, scope schema.Scope) schema.Next {
+	urls := referenceURLs(v, scope)
+	switch {
+	case len(urls) == 0:
+	case op.version < 3:
+		op.urls = append(op.urls, urls...)
+	default:
+		op.buf = wire.AppendReference(op.buf, op.id, urls, nil)
+	}
+	return schema.Continue
+}
+
+// checkAssertion is RFC 4528 for a search: it concerns the base entry.
+func (op *searchOp) checkAssertion() error {
+	q := &op.query
+	return op.conn.entry(q.Base, q.BaseDN, q.ManageDsaIT, func(v *schema.View) error {
+		if op.asserts.Match(op.conn.srv.Schema, v) != schema.True {
+			return schema.Refuse(schema.AssertionFailed, "")
+		}
+		return nil
+	})
+}
+
+// finish appends SearchResultDone with the controls that belong to it; kept
+// tells that the search waits for the request of its next page.
+func (op *searchOp) finish(err error) (kept bool) {
+	r := &schema.Result{}
+	switch {
+	case err != nil:
+		r = op.conn.resultOf(err)
+	case op.over:
+		r = schema.Refuse(schema.SizeLimitExceeded, "")
+	case len(op.urls) > 0: // LDAPv2
+		r = &schema.Result{Referrals: op.urls}
+	}
+	var controls []byte
+	if op.sort != nil {
+		controls = op.sort.appendResponse(controls)
+	}
+	if op.page != nil {
+		controls = op.conn.endPage(op, r.Code == schema.Success, controls)
+		kept = op.page.cookie != ""
+	}
+	op.buf = wire.AppendResult(op.buf, op.id, wire.TagSearchResultDone, forVersion(op.version, r), controls)
+	op.conn.srv.metrics.observe(opSearch, r.Code, op.conn.srv.Clock().Sub(op.began))
+	return kept
+}
+
+// giveAway lets the search go on in a goroutine of its own.
+func (c *conn) giveAway(op *searchOp) {
+	c.detach(op)
+	ctx, cancel := context.WithCancel(context.Background())
+	op.cancel = cancel
+	c.begin(&op.operation)
+	go op.goOn(ctx)
+}
+
+// detach makes a search outlive the handling of its request. The request
+// points into the connection's receive buffer, so that memory goes with it.
+func (c *conn) detach(op *searchOp) {
+	if c.search == op {
+		c.search = nil
+		c.in, c.read = bytes.Clone(c.in[c.read:]), 0
+	}
+}
+
+// goOn runs the rest of a long search. Between slices no transaction is open,
+// and what was found is sent, however slowly the client takes it.
+func (op *searchOp) goOn(ctx context.Context) {
+	c := op.conn
+	defer op.cancel()
+	defer c.recovered("search")
+	done, err := false, error(nil)
+	stopped := false
+	defer func() { c.end(&op.operation, stopped) }()
+	for !done {
+		switch {
+		case op.ended.Load() || ctx.Err() != nil:
+			stopped = true
+			err, done = schema.Refuse(schema.Canceled, "the search was canceled"), true
+		case !op.deadline.IsZero() && c.srv.Clock().After(op.deadline):
+			err, done = schema.Refuse(schema.TimeLimitExceeded, ""), true
+		default:
+			op.query.Examine = sliceExamine
+			done, err = op.slice()
+			done = done || op.pageFull()
+		}
+		if !done && len(op.buf) > 0 {
+			if c.out.write(op.buf) != nil {
+				return
+			}
+			op.buf = op.buf[:0]
+		}
+	}
+	if op.abandon.Load() {
+		return
+	}
+	op.finish(err)
+	buf := op.buf
+	op.buf = nil
+	c.out.write(buf)
+}

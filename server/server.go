@@ -1,0 +1,240 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/password"
+)
+
+// Store is what the server asks of the directory. All methods may be called
+// at once from any goroutine. Errors that a client should see are
+// *schema.Result; anything else is internal.
+type Store interface {
+	// Search runs one slice of q (see schema.Search).
+	Search(q *schema.Search, r schema.Receiver) error
+	// Get calls f with the entry of the given key, inside a read transaction.
+	Get(key []byte, f func(v *schema.View) error) error
+	// Apply queues a change. done is called once, from a goroutine of the
+	// store that must not be blocked, when the change is durable or refused.
+	Apply(ctx context.Context, c *schema.Change, done func(schema.ChangeDone))
+}
+
+// Admin is the root DN: it exists without an entry and may do everything.
+type Admin struct {
+	DN       string
+	Password string // hash in the form of a userPassword value
+}
+
+// Options is what a Server is made of. Schema, Store and Suffix are needed.
+type Options struct {
+	Schema *schema.Schema
+	Store  Store
+	Suffix string // naming context, for the root DSE
+
+	Admin          Admin
+	Writers        []string // DNs of entries that may write as well as read
+	PasswordScheme string   // for Password Modify; "" is password.DefaultScheme
+	TLS            *tls.Config
+
+	Limits   Limits
+	Registry prometheus.Registerer // nil: metrics are not published
+	Log      *slog.Logger          // nil: slog.Default
+	Clock    func() time.Time      // nil: time.Now
+	Version  string                // vendorVersion
+
+	// Referral gives the URL (ldap://host:port) of the server that takes
+	// writes, "" if this one does. nil: this one does.
+	Referral func() string
+}
+
+// Server serves LDAP on any number of listeners.
+type Server struct {
+	Options
+	admins    [][]byte // keys of Admin.DN and Writers
+	adminKey  []byte
+	passwords *password.Verifier
+	metrics   *metrics
+	virtual   []virtualEntry // root DSE and subschema
+
+	mu        sync.Mutex
+	listeners map[net.Listener]struct{}
+	conns     map[*conn]struct{}
+	closing   bool
+	running   sync.WaitGroup // one for each connection goroutine
+}
+
+// ErrServerClosed is what Serve returns after Shutdown.
+var ErrServerClosed = errors.New("server: closed")
+
+// New checks the options and makes a Server; nothing listens yet.
+func New(o Options) (*Server, error) {
+	if o.Schema == nil || o.Store == nil {
+		return nil, errors.New("server: options need Schema and Store")
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.PasswordScheme == "" {
+		o.PasswordScheme = password.DefaultScheme
+	}
+	o.Limits.fill()
+	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}}
+	s.passwords = password.NewVerifier()
+	for i, dn := range append([]string{o.Admin.DN}, o.Writers...) {
+		if dn == "" {
+			continue
+		}
+		key, err := o.Schema.AppendDNKey(nil, []byte(dn))
+		if err != nil {
+			return nil, fmt.Errorf("server: name of an administrator %q: %w", dn, err)
+		}
+		if i == 0 {
+			s.adminKey = key
+		}
+		s.admins = append(s.admins, key)
+	}
+	var err error
+	if s.metrics, err = newMetrics(o.Registry); err != nil {
+		return nil, fmt.Errorf("server: metrics: %w", err)
+	}
+	if s.virtual, err = s.virtualEntries(); err != nil {
+		return nil, fmt.Errorf("server: root DSE: %w", err)
+	}
+	return s, nil
+}
+
+// Serve accepts connections on l until Shutdown; it returns ErrServerClosed
+// then, or the error that ended the listener.
+func (s *Server) Serve(l net.Listener) error { return s.serve(l, false) }
+
+// ServeTLS is Serve for ldaps: TLS from the first byte.
+func (s *Server) ServeTLS(l net.Listener) error {
+	if s.TLS == nil {
+		return errors.New("server: ldaps needs a certificate")
+	}
+	return s.serve(l, true)
+}
+
+func (s *Server) serve(l net.Listener, secure bool) error {
+	if !s.track(l) {
+		return ErrServerClosed
+	}
+	defer s.untrack(l)
+	var pause time.Duration
+	for {
+		nc, err := l.Accept()
+		if err == nil {
+			pause = 0
+			s.start(nc, secure)
+			continue
+		}
+		if s.isClosing() {
+			return ErrServerClosed
+		}
+		var ne net.Error
+		if !errors.As(err, &ne) || !temporary(err) {
+			return fmt.Errorf("accept: %w", err)
+		}
+		// Out of file descriptors or memory: wait for some to come back
+		// rather than spin or give up (both have ended real servers).
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		s.metrics.acceptErrors.Inc()
+		s.Log.Warn("cannot accept a connection; trying again", "error", err, "wait", pause)
+		time.Sleep(pause)
+	}
+}
+
+func (s *Server) track(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.listeners[l] = struct{}{}
+	return true
+}
+
+func (s *Server) untrack(l net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.listeners, l)
+}
+
+func (s *Server) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+// start gives a new connection its goroutine, unless there are too many.
+func (s *Server) start(nc net.Conn, secure bool) {
+	c := newConn(s, nc)
+	s.mu.Lock()
+	refuse := s.closing || len(s.conns) >= s.Limits.Connections
+	if !refuse {
+		s.conns[c] = struct{}{}
+		s.running.Add(1)
+	}
+	s.mu.Unlock()
+	if refuse {
+		s.metrics.refused.Inc()
+		c.refuseConnection()
+		return
+	}
+	s.metrics.opened.Inc()
+	s.metrics.open.Inc()
+	go func() {
+		defer s.running.Done()
+		defer s.forget(c)
+		c.serve(secure)
+	}()
+}
+
+func (s *Server) forget(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.metrics.open.Dec()
+}
+
+// Shutdown closes the listeners, tells every client by a Notice of
+// Disconnection (RFC 4511 4.4.1) and waits until what is in flight is
+// answered, or ctx ends; then connections are cut.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	for l := range s.listeners {
+		l.Close()
+	}
+	for c := range s.conns {
+		c.drain()
+	}
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	for c := range s.conns {
+		c.nc.Close()
+	}
+	s.mu.Unlock()
+	<-done
+	return ctx.Err()
+}

@@ -1,0 +1,65 @@
+package server
+
+import (
+	"crypto/tls"
+	"net"
+	"os"
+	"syscall"
+)
+
+// session is what a connection is allowed to do. It is changed by bind and
+// StartTLS alone.
+type session struct {
+	version int    // 2 or 3, of the last bind
+	dn      string // authorization identity; "" is anonymous
+	key     []byte
+	writer  bool // may write, and may read what is secret
+	tls     bool
+	peer    peer
+}
+
+// peer is who is at the other end of a local socket.
+type peer struct {
+	local   bool
+	trusted bool // root, or the user that the server runs as
+}
+
+// bound tells whether the client has authenticated.
+func (s *session) bound() bool { return s.dn != "" }
+
+// anonymous puts the session back to how it began. TLS stays.
+func (s *session) anonymous() {
+	*s = session{version: s.version, tls: s.tls, peer: s.peer}
+}
+
+// peerOf asks the kernel who opened a unix socket connection.
+func peerOf(nc net.Conn) peer {
+	u, ok := nc.(*net.UnixConn)
+	if !ok {
+		return peer{}
+	}
+	p := peer{local: true}
+	raw, err := u.SyscallConn()
+	if err != nil {
+		return p
+	}
+	raw.Control(func(fd uintptr) {
+		cred, err := syscall.GetsockoptUcred(int(fd), syscall.SOL_SOCKET, syscall.SO_PEERCRED)
+		if err == nil {
+			p.trusted = cred.Uid == 0 || int(cred.Uid) == os.Geteuid()
+		}
+	})
+	return p
+}
+
+// secure tells whether nobody between client and server can listen.
+func (s *session) secure() bool { return s.tls || s.peer.local }
+
+// tlsState is used by tests and logs; nil without TLS.
+func (c *conn) tlsState() *tls.ConnectionState {
+	if t, ok := c.nc.(*tls.Conn); ok {
+		st := t.ConnectionState()
+		return &st
+	}
+	return nil
+}
