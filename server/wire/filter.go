@@ -86,7 +86,13 @@ func addNode(r *reader, f *schema.Filter, kind schema.FilterKind) int {
 	if at+len(f.Parts) >= MaxFilterItems {
 		r.fail(ErrFilterItems)
 	}
-	f.Nodes = append(f.Nodes, schema.FilterNode{Kind: kind, End: int32(at + 1)})
+	if at == cap(f.Nodes) {
+		f.Nodes = append(f.Nodes, schema.FilterNode{})
+	} else {
+		f.Nodes = f.Nodes[:at+1]
+		f.Nodes[at] = schema.FilterNode{} // in place: a node is too large to copy for nothing
+	}
+	f.Nodes[at].Kind, f.Nodes[at].End = kind, int32(at+1)
 	return at
 }
 
