@@ -11,7 +11,7 @@ import (
 
 // fewest is how many checks there are at least: a file that is lost or a
 // parser that overlooks checks must not look like success.
-const fewest = 200
+const fewest = 450
 
 func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 

@@ -23,13 +23,12 @@ func (s Setting) apply(text string) string {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	start := 0
 	if s.Table != "" {
-		start = len(lines)
 		for i, l := range lines {
 			if strings.TrimSpace(l) == "["+s.Table+"]" {
 				start = i + 1
 			}
 		}
-		if start == len(lines) {
+		if start == 0 {
 			return strings.Join(append(lines, "", "["+s.Table+"]", line, ""), "\n")
 		}
 	}

@@ -47,6 +47,8 @@ access to *
   by dn.exact="%[6]s" write
   by * read
 overlay sssvlv
+sssvlv-max 64
+sssvlv-maxperconn 64
 `
 
 // containers are the children of a group in the default tree.
