@@ -72,7 +72,11 @@ type ObjectClass struct {
 	Kind     ClassKind
 	Must     []*AttributeType // own and inherited
 	May      []*AttributeType // own and inherited
-	text     string
+
+	extensions []Extension
+	own        [2][]*AttributeType // MUST and MAY as defined, for publication
+	supers     []*ObjectClass      // everything c is derived from
+	text       string
 }
 
 // Is tells whether c is o or derived from it.
@@ -80,8 +84,8 @@ func (c *ObjectClass) Is(o *ObjectClass) bool {
 	if c == o {
 		return true
 	}
-	for _, s := range c.Sup {
-		if s.Is(o) {
+	for _, s := range c.supers {
+		if s == o {
 			return true
 		}
 	}
