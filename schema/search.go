@@ -65,22 +65,35 @@ type Search struct {
 	Resume Resume
 }
 
-// Resume is the state of a search between two slices.
+// Resume is the state of a search between two slices. Done is for the caller,
+// the rest is for the store alone.
 type Resume struct {
 	Started bool
-	Done    bool
-	Last    []byte   // key of the last entry looked at, for a range of the tree
-	IDs     []uint64 // candidates still to be looked at, for an index
-	Planned bool
-	Bases   [][]byte // further bases found by dereferencing
-	Seen    map[uint64]struct{}
-	Plan    uint8
-	LastID  uint64
+	Done    bool // nothing is left to be found, or the receiver has stopped
+
+	Base       []byte // key of the base searched now, aliases followed
+	Scope      Scope
+	More       []SearchBase // bases still to be searched, found by following aliases
+	References bool         // referrals in scope are still to be told
+	Last       []byte       // key of the last referral or entry looked at; empty at first
+
+	Plan   uint8
+	Seq    uint64   // of the state that the plan was made on
+	IDs    []uint64 // candidates still to be looked at
+	Index  int      // number of the index that is read
+	Term   []byte   // what is looked up in it
+	LastID uint64   // id of the last candidate looked at
+}
+
+// SearchBase is a further base of a search.
+type SearchBase struct {
+	Key   []byte
+	Scope Scope
 }
 
 // Reset makes s ready for another request, keeping its memory.
 func (s *Search) Reset() {
-	last, ids := s.Resume.Last[:0], s.Resume.IDs[:0]
-	*s = Search{}
-	s.Resume.Last, s.Resume.IDs = last, ids
+	r := &s.Resume
+	keep := Resume{Base: r.Base[:0], Last: r.Last[:0], IDs: r.IDs[:0], Term: r.Term[:0]}
+	*s = Search{Resume: keep}
 }

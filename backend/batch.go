@@ -1,0 +1,245 @@
+package backend
+
+// A batch: the changes of one transaction. Each change is checked as a whole
+// before its first put, because bbolt cannot undo a part of a transaction.
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// maxKey bounds the key of a name: bbolt takes 32,768 bytes, and a descendant's
+// name grows when an entry above it is renamed.
+const maxKey = 16 << 10
+
+// batch is one write transaction. Its tables' state runs ahead of the
+// committed one.
+type batch struct {
+	tables
+	s       *Store
+	rd      *reader
+	now     time.Time
+	changes int
+	keys    [2]indexKeys
+}
+
+func (w *writer) begin() (*batch, error) {
+	tx, err := w.s.db.Begin(true)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	t, err := w.s.openTables(tx)
+	if err != nil {
+		tx.Rollback()
+		return nil, err
+	}
+	t.st, t.special = w.st.clone(), w.special
+	t.entries.FillPercent, t.log.FillPercent = 0.8, 0.95 // both grow at the end
+	b := &batch{tables: t, s: w.s, rd: &w.rd, now: w.s.opts.Clock()}
+	b.rd.use(&b.tables)
+	return b, nil
+}
+
+// apply makes one change. An error means that the transaction is spoiled; a
+// refused change is no error.
+func (b *batch) apply(c *schema.Change) (done schema.ChangeDone, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.s.opts.Log.Error("panic while making a change", "panic", p, "stack", string(debug.Stack()))
+			err = &DamageError{Bucket: "all", What: fmt.Sprint(p)}
+		}
+	}()
+	before := b.changes
+	err = b.change(c, &done)
+	var res *schema.Result
+	var damage *DamageError
+	switch {
+	case err == nil:
+		done.Position = b.s.position(&b.st)
+		return done, nil
+	case errors.As(err, &res):
+	case errors.As(err, &damage) && b.changes == before:
+		res = b.s.refusal(err) // met while reading: the neighbours are not concerned
+	default:
+		return done, err
+	}
+	return schema.ChangeDone{Result: *res}, nil
+}
+
+// change finds the target's place and makes the change.
+func (b *batch) change(c *schema.Change, done *schema.ChangeDone) error {
+	key, err := b.s.schema.AppendDNKey(nil, []byte(c.DN))
+	if err != nil {
+		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
+	}
+	if !b.s.holds(key) {
+		return schema.Refuse(schema.NoSuchObject, "")
+	}
+	if len(key) > maxKey {
+		return schema.Refuse(schema.UnwillingToPerform, "the name is too long")
+	}
+	if at := key; !c.ManageDsaIT {
+		if c.Kind == schema.ChangeAdd {
+			at = schema.KeyParent(key)
+		}
+		if err := b.rd.referred(at, []byte(c.DN), referNoScope); err != nil {
+			return err
+		}
+	}
+	switch c.Kind {
+	case schema.ChangeAdd:
+		return b.add(c, key, done)
+	case schema.ChangeDelete:
+		return b.delete(c, key, done)
+	case schema.ChangeModify:
+		return b.modify(c, key, done)
+	case schema.ChangeModifyDN:
+		return b.modifyDN(c, key, done)
+	}
+	return schema.Refuse(schema.ProtocolError, "no such kind of change")
+}
+
+// edit is one entry before and after a change; nil where it does not exist.
+type edit struct {
+	old, new *schema.View
+}
+
+// record makes a checked change: all its edits and its changelog record.
+// Whatever fails from here on spoils the transaction.
+func (b *batch) record(edits []edit, c *schema.Change, rec *ChangeRecord) error {
+	b.changes++
+	b.st.seq++
+	for _, e := range edits {
+		if err := b.put(e); err != nil {
+			return err
+		}
+	}
+	rec.Seq, rec.Kind, rec.Time, rec.CSN, rec.Hash = b.st.seq, c.Kind, b.now, b.st.csn.String(), b.st.hash
+	return b.appendLog(rec, c)
+}
+
+// put writes one entry with all that hangs on it. The loader of dumps and the
+// writer share appendRecord, appendName and indexKeys; this is the rest.
+func (b *batch) put(e edit) error {
+	v := e.new
+	if v == nil {
+		v = e.old
+	}
+	if e.old != nil {
+		subHash(&b.st.hash, entryHash(e.old))
+		b.count(e.old, ^uint64(0))
+	}
+	if e.new != nil {
+		addHash(&b.st.hash, entryHash(e.new))
+		b.count(e.new, 1)
+	}
+	return errors.Join(b.putEntry(v.ID, e.new), b.putName(e), b.putUUID(v, e), b.putIndexes(e))
+}
+
+// count adds d (1 or -1) to the counters that v is in, and keeps special.
+func (b *batch) count(v *schema.View, d uint64) {
+	b.st.entries += d
+	if v.Kind == 0 {
+		return
+	}
+	referrals, aliases := b.tables.special.referrals, b.tables.special.aliases
+	if v.Kind&schema.KindReferral != 0 {
+		b.st.referrals += d
+		referrals = withKey(referrals, v.Key, d == 1)
+	}
+	if v.Kind&schema.KindAlias != 0 {
+		b.st.aliases += d
+		aliases = withKey(aliases, v.Key, d == 1)
+	}
+	b.tables.special = makeSpecial(referrals, aliases)
+}
+
+func (b *batch) putEntry(id uint64, v *schema.View) error {
+	key := idKey(id)
+	if v == nil {
+		return b.entries.Delete(key)
+	}
+	rec := appendRecord(make([]byte, 0, recordSize(v)), v)
+	return b.entries.Put(key, b.s.seals.entries.close(key, rec))
+}
+
+func (b *batch) putName(e edit) error {
+	if e.old != nil && e.new != nil && e.old.Kind == e.new.Kind && bytes.Equal(e.old.Key, e.new.Key) {
+		return nil
+	}
+	if e.old != nil && (e.new == nil || !bytes.Equal(e.old.Key, e.new.Key)) {
+		if err := b.names.Delete(e.old.Key); err != nil {
+			return err
+		}
+	}
+	if e.new == nil {
+		return nil
+	}
+	value := appendName(make([]byte, 0, idSize+1+sealSize), e.new.ID, e.new.Kind)
+	return b.names.Put(e.new.Key, b.s.seals.names.close(e.new.Key, value))
+}
+
+func (b *batch) putUUID(v *schema.View, e edit) error {
+	switch {
+	case e.new == nil:
+		return b.uuids.Delete(v.UUID[:])
+	case e.old == nil:
+		value := binary.BigEndian.AppendUint64(make([]byte, 0, idSize+sealSize), v.ID)
+		return b.uuids.Put(v.UUID[:], b.s.seals.uuids.close(v.UUID[:], value))
+	}
+	return nil
+}
+
+// putIndexes writes the difference between what the indexes list.
+func (b *batch) putIndexes(e edit) error {
+	for i, ix := range b.s.indexes {
+		var before, after [][]byte
+		if e.old != nil {
+			before = b.keys[0].of(b.s.schema, ix, e.old)
+		}
+		if e.new != nil {
+			after = b.keys[1].of(b.s.schema, ix, e.new)
+		}
+		for len(before) > 0 || len(after) > 0 {
+			side := 0
+			switch {
+			case len(before) == 0:
+				side = 1
+			case len(after) > 0:
+				side = bytes.Compare(before[0], after[0])
+			}
+			var err error
+			switch {
+			case side == 0 && len(after) > 0:
+				before, after = before[1:], after[1:]
+			case side <= 0:
+				err = b.index[i].Delete(before[0])
+				b.st.indexKeys[i]--
+				before = before[1:]
+			default:
+				err = b.index[i].Put(after[0], ix.seal.close(after[0], nil))
+				b.st.indexKeys[i]++
+				after = after[1:]
+			}
+			if err != nil {
+				return fmt.Errorf("index %s: %w", ix.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// finish writes what a transaction has once.
+func (b *batch) finish() error {
+	if err := b.trim(); err != nil {
+		return err
+	}
+	meta := metaBucket{b.metaRaw, b.s.seals.meta}
+	return meta.put(metaState, b.st.append(nil))
+}

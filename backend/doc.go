@@ -1,0 +1,107 @@
+// Package backend keeps the directory tree in one bbolt file and answers
+// searches and changes on it. This comment is the definition of the file
+// format, version 1.
+//
+// The package is not for protocol (it neither reads nor writes LDAP messages),
+// not for access rules, and not for replication: it hands out its changelog
+// and its position and leaves the rest to others.
+//
+// # Values
+//
+// The file is a bbolt database. Every value in every bucket ends in four bytes,
+// the CRC-32C (Castagnoli, big-endian) of
+//
+//	bucket name, 0x00, key, value without these four bytes
+//
+// because bbolt has no checksums of its own. It is checked on each read; below,
+// the checksum is not mentioned again. All numbers are big-endian.
+//
+// That a key is absent cannot carry a checksum. It is believed only if the two
+// keys around the gap are in order and have good checksums, which finds any
+// single damaged key. Damage to the pages that bbolt keeps the keys in is found
+// when the file is opened: the page tree is walked and the number of keys of
+// each bucket is compared with the counters of the state.
+//
+// # Buckets
+//
+//	meta
+//	  "format"   1 byte: version of the format, 1
+//	  "store"    16 bytes: UUID of this store
+//	  "suffix"   text: the name of the topmost entry
+//	  "epochs"   JSON list of {id, kind, from}, oldest first; see Epoch
+//	  "indexes"  JSON list of {name, mark}, one for each index bucket that is
+//	             complete; the mark changes when values are normalised otherwise
+//	  "state"    see below
+//	id2entry     id (8 bytes) -> record
+//	dn2id        key of the name -> id (8 bytes), kind (1 byte)
+//	uuid2id      UUID (16 bytes) -> id (8 bytes)
+//	eq/NAME      form, 0x00, id (8 bytes) -> nothing
+//	sub/NAME     trigram, 0x00, id (8 bytes) -> nothing
+//	changelog    number (8 bytes) -> change
+//
+// Ids count from 1 and are never used twice. The key of a name has its
+// normalised RDNs from the root down with 0x00 between them (schema package),
+// so a subtree is one range of keys, parents first. The kind has bit 0 set for
+// a referral and bit 1 for an alias.
+//
+// # Record
+//
+//	offset  bytes
+//	     0      1  version, 1
+//	     1      1  kind, as in dn2id
+//	     2     16  entryUUID
+//	    18      4  length of the key
+//	    22      4  length of the name
+//	    26      4  length of the user attributes
+//	    30      4  length of the operational attributes
+//	    34         key; name as typed; user attributes; operational attributes
+//
+// Attributes are BER PartialAttributes (RFC 4511 4.1.7), one behind the other,
+// in the very form in which a search result carries them.
+//
+// # Indexes
+//
+// An equality index lists the normal form of each value of the attribute type
+// and its subtypes by the type's equality rule; of an object class also the
+// forms of its superclasses. A form above 512 bytes is cut to its first 480
+// bytes and the SHA-256 of the whole. A substring index lists every three bytes
+// that follow each other in the normal form by the substrings rule. An index
+// only proposes entries: each one is read and matched.
+//
+// # State
+//
+//	offset  bytes
+//	     0      1  version, 1
+//	     1      8  number of the last change
+//	     9     16  state hash
+//	    25      8  next id
+//	    33      8  entries
+//	    41      8  entries that are referrals
+//	    49      8  entries that are aliases
+//	    57      8  number of the first change still in the changelog
+//	    65      8  time of the last CSN, microseconds since 1970
+//	    73      4  count of the last CSN
+//	    77  8 each  keys in each index, in the order of "indexes"
+//
+// The state hash is the sum of the hashes of all entries, as two unsigned
+// 64-bit numbers that wrap. The hash of an entry is the first 16 bytes of the
+// SHA-256 of its UUID and, each preceded by its length in 4 bytes, its name,
+// user attributes and operational attributes.
+//
+// # Change
+//
+//	offset  bytes
+//	     0      1  version, 1
+//	     1      1  kind: 1 add, 2 delete, 3 modify, 4 modify DN
+//	     2      1  bit 0: the old RDN was deleted; bit 1: there is a new superior
+//	     3      8  time, microseconds since 1970
+//	    11     16  entryUUID
+//	    27     16  state hash after the change
+//	    43         each preceded by its length in 4 bytes: CSN; name before the
+//	               change; new RDN; new superior; new name (the last three only
+//	               of a modify DN, else empty); the change as LDIF
+//
+// Numbers are dense: the changelog has each one from the first that is left to
+// that of the state. The LDIF is what follows the changetype line of a change
+// record, with the operational attributes that the change has set.
+package backend

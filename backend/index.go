@@ -1,0 +1,142 @@
+package backend
+
+// Indexes: under which keys an entry is listed. This is the one place that
+// knows, for the writer, the building of an index and the check alike.
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"slices"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// Long forms are cut, because keys of a B-tree should be short.
+const (
+	maxForm  = 512
+	keptForm = 480
+	gramSize = 3
+)
+
+// index is one attribute index.
+type index struct {
+	name string // of the bucket
+	mark string
+	attr *schema.AttributeType
+	sub  bool // of substrings
+	seal seal
+}
+
+// makeIndexes looks up the types of o. Order and bucket names do not depend on
+// the order or spelling in the configuration.
+func makeIndexes(s *schema.Schema, o Indexes) ([]*index, error) {
+	var out []*index
+	for i, list := range [...][]string{o.Eq, o.Sub} {
+		for _, name := range list {
+			t := s.AttributeType([]byte(name))
+			if t == nil {
+				return nil, fmt.Errorf("index of %q: the schema has no such attribute type", name)
+			}
+			ix := &index{name: "eq/" + t.Name, attr: t, sub: i == 1}
+			rule := t.Equality
+			if ix.sub {
+				ix.name, rule = "sub/"+t.Name, t.Substr
+			}
+			if rule == nil || rule.Match != nil || schema.Computed(t.Name) {
+				return nil, fmt.Errorf("index %s: values of this type cannot be indexed so", ix.name)
+			}
+			ix.seal = newSeal(ix.name)
+			ix.mark = indexMark(t, rule)
+			out = append(out, ix)
+		}
+	}
+	slices.SortFunc(out, func(a, b *index) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+	return slices.CompactFunc(out, func(a, b *index) bool { return a.name == b.name }), nil
+}
+
+// indexMark is a fingerprint of what decides about the keys of an index.
+func indexMark(t *schema.AttributeType, rule *schema.MatchingRule) string {
+	names := make([]string, 0, len(t.Subtypes))
+	for _, s := range t.Subtypes {
+		names = append(names, s.Name)
+	}
+	slices.Sort(names)
+	sum := sha256.Sum256(fmt.Appendf(nil, "1 %s %q", rule.OID, names))
+	return hex.EncodeToString(sum[:8])
+}
+
+// covers tells whether values of a stored attribute belong into the index.
+func (ix *index) covers(desc []byte) bool {
+	d := schema.AttributeDescription{Type: ix.attr, Name: ix.attr.Name}
+	return d.Covers(desc)
+}
+
+// appendTerm appends the part of an index key that stands before the id.
+func appendTerm(dst, form []byte) []byte {
+	if len(form) <= maxForm {
+		return append(append(dst, form...), 0)
+	}
+	sum := sha256.Sum256(form)
+	return append(append(append(dst, form[:keptForm]...), sum[:]...), 0)
+}
+
+// indexKeys collects the keys of one entry in one index.
+type indexKeys struct {
+	list    [][]byte // sorted, each once, after sort
+	scratch []byte
+}
+
+// of sets list to the keys of v in ix.
+func (k *indexKeys) of(s *schema.Schema, ix *index, v *schema.View) [][]byte {
+	k.list = k.list[:0]
+	attrs := v.User
+	if ix.attr.Operational() {
+		attrs = v.Operational
+	}
+	for {
+		a, rest, ok := schema.NextAttribute(attrs)
+		if !ok {
+			break
+		}
+		attrs = rest
+		if !ix.covers(a.Desc) {
+			continue
+		}
+		for values := a.Values; ; {
+			value, more, ok := schema.NextValue(values)
+			if !ok {
+				break
+			}
+			values = more
+			k.value(s, ix, value, v.ID)
+		}
+	}
+	slices.SortFunc(k.list, bytes.Compare)
+	k.list = slices.CompactFunc(k.list, bytes.Equal)
+	return k.list
+}
+
+// value adds the keys of one value. A value that does not fit its syntax
+// (tolerated at import) has none: it matches nothing either.
+func (k *indexKeys) value(s *schema.Schema, ix *index, value []byte, id uint64) {
+	if !ix.sub {
+		k.scratch = s.IndexForms(ix.attr, value, k.scratch, func(form []byte) { k.add(form, id) })
+		return
+	}
+	form, err := ix.attr.Substr.Normalize(s, k.scratch[:0], value)
+	if err != nil {
+		return
+	}
+	k.scratch = form
+	for i := 0; i+gramSize <= len(form); i++ {
+		k.add(form[i:i+gramSize], id)
+	}
+}
+
+func (k *indexKeys) add(form []byte, id uint64) {
+	key := appendTerm(make([]byte, 0, min(len(form), maxForm)+1+idSize), form)
+	k.list = append(k.list, binary.BigEndian.AppendUint64(key, id))
+}

@@ -1,0 +1,167 @@
+package backend
+
+// The meta bucket: what is known about the store as a whole.
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// Names of the buckets with fixed names.
+const (
+	bucketMeta      = "meta"
+	bucketEntries   = "id2entry"
+	bucketNames     = "dn2id"
+	bucketUUIDs     = "uuid2id"
+	bucketChangelog = "changelog"
+)
+
+// Keys of the meta bucket.
+const (
+	metaFormat  = "format"
+	metaStore   = "store"
+	metaSuffix  = "suffix"
+	metaEpochs  = "epochs"
+	metaIndexes = "indexes"
+	metaState   = "state"
+)
+
+// EpochKind tells how an epoch began.
+type EpochKind string
+
+// An initial epoch has no data of anybody's making yet, a restored one is an
+// administrator's word that its data is the truth, a promoted one grew from a
+// secondary's copy.
+const (
+	EpochInitial  EpochKind = "initial"
+	EpochRestored EpochKind = "restored"
+	EpochPromoted EpochKind = "promoted"
+)
+
+// Epoch is a stretch of a store's history under one primary.
+type Epoch struct {
+	ID   string    `json:"id"` // 32 hexadecimal digits
+	Kind EpochKind `json:"kind"`
+	From string    `json:"from,omitempty"` // Position of the epoch before, as text; empty for none
+}
+
+// storedIndex is an index whose bucket is complete.
+type storedIndex struct {
+	Name string `json:"name"`
+	Mark string `json:"mark"`
+}
+
+// header is the part of the meta bucket that rarely changes.
+type header struct {
+	store   schema.UUID
+	suffix  string
+	epochs  []Epoch
+	indexes []storedIndex
+}
+
+// metaBucket reads and writes sealed values of the meta bucket.
+type metaBucket struct {
+	b    *bbolt.Bucket
+	seal seal
+}
+
+func openMeta(tx *bbolt.Tx) metaBucket {
+	return metaBucket{tx.Bucket([]byte(bucketMeta)), newSeal(bucketMeta)}
+}
+
+func (m metaBucket) put(name string, value []byte) error {
+	key := []byte(name)
+	if err := m.b.Put(key, m.seal.close(key, value)); err != nil {
+		return fmt.Errorf("put %s: %w", name, err)
+	}
+	return nil
+}
+
+func (m metaBucket) get(name string) ([]byte, error) {
+	return m.seal.open([]byte(name), m.b.Get([]byte(name)))
+}
+
+func (m metaBucket) putJSON(name string, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("put %s: %w", name, err)
+	}
+	return m.put(name, text)
+}
+
+// putHeader writes everything but the state.
+func (m metaBucket) putHeader(h *header) error {
+	if err := m.put(metaFormat, []byte{formatVersion}); err != nil {
+		return err
+	}
+	if err := m.put(metaStore, append([]byte(nil), h.store[:]...)); err != nil {
+		return err
+	}
+	if err := m.put(metaSuffix, []byte(h.suffix)); err != nil {
+		return err
+	}
+	if err := m.putJSON(metaEpochs, h.epochs); err != nil {
+		return err
+	}
+	return m.putJSON(metaIndexes, h.indexes)
+}
+
+// readHeader reads what putHeader wrote. The version comes first: nothing is
+// known about the other values of another version.
+func (m metaBucket) readHeader() (*header, error) {
+	version, err := m.get(metaFormat)
+	if err != nil {
+		return nil, err
+	}
+	if len(version) != 1 || version[0] != formatVersion {
+		return nil, fmt.Errorf("%w: its format is version %d and this program reads version %d: use the release that wrote it, or load a dump",
+			ErrForeign, version, formatVersion)
+	}
+	var h header
+	id, err := m.get(metaStore)
+	if err != nil {
+		return nil, err
+	}
+	if copy(h.store[:], id) != len(h.store) {
+		return nil, m.seal.damage([]byte(metaStore), "not a UUID")
+	}
+	suffix, err := m.get(metaSuffix)
+	if err != nil {
+		return nil, err
+	}
+	h.suffix = string(suffix)
+	if err := m.getJSON(metaEpochs, &h.epochs); err != nil {
+		return nil, err
+	}
+	if len(h.epochs) == 0 {
+		return nil, m.seal.damage([]byte(metaEpochs), "no epoch")
+	}
+	return &h, m.getJSON(metaIndexes, &h.indexes)
+}
+
+func (m metaBucket) getJSON(name string, into any) error {
+	text, err := m.get(name)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return m.seal.damage([]byte(name), err.Error())
+	}
+	return nil
+}
+
+func (m metaBucket) readState() (state, error) {
+	b, err := m.get(metaState)
+	if err != nil {
+		return state{}, err
+	}
+	st, ok := readState(b)
+	if !ok {
+		return st, m.seal.damage([]byte(metaState), "not a state")
+	}
+	return st, nil
+}

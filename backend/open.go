@@ -1,0 +1,191 @@
+package backend
+
+// Opening and making the file, with a clear sentence for each way it can fail.
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+)
+
+const (
+	lockTimeout = time.Second
+	fileMode    = 0o600 // the store holds password values
+	dirMode     = 0o700
+	newSuffix   = ".new"
+)
+
+// mapSizes are tried in turn. The file cannot grow beyond its map: growing the
+// map would have to wait for the snapshot, which is always open. A large map
+// costs address space alone, which some machines limit.
+var mapSizes = [...]int{64 << 30, 8 << 30, 1 << 30}
+
+// opened is an open file, its key counts known.
+type opened struct {
+	db   *bbolt.DB
+	keys map[string]uint64
+	size int // of the map: the largest size the file can reach
+}
+
+// openFile opens an existing store. It holds the file's lock (shared) while it
+// walks the pages, because bbolt would end the process on a damaged one.
+func openFile(path string, readOnly bool) (*opened, error) {
+	if err := recognise(path); err != nil {
+		return nil, err
+	}
+	o, err := openBolt(path, true)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := walkFile(path)
+	if err != nil {
+		return nil, errors.Join(err, o.db.Close())
+	}
+	if !readOnly {
+		if err := o.db.Close(); err != nil {
+			return nil, fmt.Errorf("open %s: %w", path, err)
+		}
+		if o, err = openBolt(path, false); err != nil {
+			return nil, err
+		}
+	}
+	o.keys = keys
+	return o, nil
+}
+
+// recognise looks at the first bytes before anything else touches the file.
+func recognise(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s: set this server up with utconfig, or load a dump with utldif2ldbm -c", ErrNotThere, path)
+	}
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	defer f.Close()
+	head := make([]byte, pageHeader+metaSize)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("open store: %w", err)
+	}
+	if isBerkeley(head[:n]) {
+		return fmt.Errorf("%w: %s is a Berkeley DB file, probably of the original data store: load it with utldif2ldbm -c -i", ErrForeign, path)
+	}
+	if _, err := newestMeta(f); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrForeign, path, err)
+	}
+	return nil
+}
+
+// isBerkeley knows the magic numbers of Berkeley DB btree and hash files, in
+// either byte order, of version 1 (at the start) and later (at 12).
+func isBerkeley(head []byte) bool {
+	for _, at := range [...]int{0, 12} {
+		if len(head) < at+4 {
+			break
+		}
+		switch native.Uint32(head[at:]) {
+		case 0x053162, 0x62310500, 0x061561, 0x61150600:
+			return true
+		}
+	}
+	return false
+}
+
+func walkFile(path string) (map[string]uint64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	keys, err := countKeys(f, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("store %s: %w: put a copy in its place, or load a dump", path, &DamageError{Bucket: "all", What: err.Error()})
+	}
+	return keys, nil
+}
+
+// openBolt opens the file with bbolt, with the largest map that can be had.
+// bbolt answers some damage with a panic, which becomes an error.
+func openBolt(path string, readOnly bool) (o *opened, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if p := recover(); p != nil {
+			o, err = nil, fmt.Errorf("store %s: %w", path, &DamageError{Bucket: "all", What: fmt.Sprint(p)})
+		}
+	}()
+	for _, size := range mapSizes {
+		var db *bbolt.DB
+		db, err = bbolt.Open(path, fileMode, &bbolt.Options{
+			Timeout:         lockTimeout,
+			ReadOnly:        readOnly,
+			NoFreelistSync:  true,
+			FreelistType:    bbolt.FreelistMapType,
+			InitialMmapSize: size,
+			MaxSize:         size,
+		})
+		switch {
+		case err == nil:
+			return &opened{db: db, size: size}, nil
+		case errors.Is(err, berrors.ErrTimeout):
+			return nil, fmt.Errorf("%w: %s: stop the server that serves it, or ask that server instead", ErrLocked, path)
+		case errors.Is(err, fs.ErrPermission):
+			return nil, fmt.Errorf("open store: %w", err)
+		}
+	}
+	return nil, fmt.Errorf("open store %s: %w", path, err)
+}
+
+// createFile makes a store with the given first content. It is there as a
+// whole or not at all: it is made under another name and renamed.
+func createFile(path string, fill func(*bbolt.Tx) error) error {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%w: %s", ErrExists, path)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("create store: %w", err)
+	}
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, dirMode); err != nil {
+		return fmt.Errorf("create store: %w", err)
+	}
+	work := path + newSuffix
+	if err := os.Remove(work); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("create store: %w", err)
+	}
+	o, err := openBolt(work, false)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(os.Chmod(work, fileMode), o.db.Update(fill), o.db.Close()); err != nil {
+		return fmt.Errorf("create store: %w", errors.Join(err, os.Remove(work)))
+	}
+	if err := os.Rename(work, path); err != nil {
+		return fmt.Errorf("create store: %w", err)
+	}
+	return syncDir(dir)
+}
+
+// syncDir makes a rename in dir durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", dir, err)
+	}
+	return nil
+}

@@ -1,0 +1,101 @@
+package backend
+
+import (
+	"errors"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// Defaults of Options.
+const (
+	DefaultSuffix        = "o=utdata"
+	DefaultChangelogKeep = 1_000_000
+	DefaultChangelogAge  = 30 * 24 * time.Hour
+)
+
+// exitStore is the exit status of a process whose store failed.
+const exitStore = 3
+
+// Reasons why a store cannot be opened, for errors.Is. The errors of Open wrap
+// them in a sentence that says what to do.
+var (
+	ErrNotThere = errors.New("store not there")
+	ErrExists   = errors.New("store already there")
+	ErrLocked   = errors.New("store in use by another process")
+	ErrForeign  = errors.New("not a store of this program")
+)
+
+// Indexes names the attribute types that have an index.
+type Indexes struct {
+	Eq  []string // equality
+	Sub []string // substrings
+}
+
+// Options say how to open a store. Schema is required, the zero value of
+// everything else is a default.
+type Options struct {
+	Schema  *schema.Schema
+	Suffix  string // name of the topmost entry, only when a store is made; DefaultSuffix
+	Indexes Indexes
+
+	// Create makes the store; it must not be there yet. ReadOnly opens it for
+	// tools: no writer, no change, and several processes may do it at once.
+	Create   bool
+	ReadOnly bool
+	// EpochKind is the kind of the first epoch of a new store; EpochInitial.
+	EpochKind EpochKind
+
+	// ChangelogKeep and ChangelogAge bound the changelog: what is beyond either
+	// is deleted. Negative is no bound.
+	ChangelogKeep int
+	ChangelogAge  time.Duration
+
+	Registry prometheus.Registerer // nil: no metrics
+	Log      *slog.Logger
+	Clock    func() time.Time
+
+	// Fatal is called when a commit has failed and nobody knows what is on
+	// disk. No change is acknowledged afterwards. The default logs and ends
+	// the process.
+	Fatal func(error)
+	// Progress is told how far the building of an index has come, in entries.
+	Progress func(done, total int)
+}
+
+// withDefaults fills what is left out.
+func (o Options) withDefaults() Options {
+	if o.Suffix == "" {
+		o.Suffix = DefaultSuffix
+	}
+	if o.EpochKind == "" {
+		o.EpochKind = EpochInitial
+	}
+	if o.ChangelogKeep == 0 {
+		o.ChangelogKeep = DefaultChangelogKeep
+	}
+	if o.ChangelogAge == 0 {
+		o.ChangelogAge = DefaultChangelogAge
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Fatal == nil {
+		log := o.Log
+		o.Fatal = func(err error) {
+			log.Error("the store has failed, ending the process", "error", err)
+			os.Exit(exitStore)
+		}
+	}
+	if o.Progress == nil {
+		o.Progress = func(int, int) {}
+	}
+	return o
+}

@@ -1,0 +1,230 @@
+package backend
+
+// Planning: which entries a search has to look at. No counts of values are
+// kept; instead each term of an And is read a little way, further and further,
+// until one ends: that is the smallest.
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+const (
+	firstProbe  = 16   // ids read of each term at first
+	probeGrowth = 8    // and this many times as many each round
+	maxGrams    = 16   // trigrams of one substring item that are tried
+	maxListed   = 4096 // ids of one term that are listed and not read as they go
+	worthwhile  = 4    // an index is used if it leaves less than 1/4 of the entries
+)
+
+// probe is scratch memory of planning.
+type probe struct {
+	ids  []uint64 // under the term read last
+	term []byte
+	// Of the substring item or term looked at last: where its smallest term is.
+	index int
+	best  []byte
+}
+
+// plan decides how the current base is searched.
+func (sl *slice) plan() error {
+	q, res, t := sl.q, &sl.q.Resume, sl.t
+	res.Seq, res.LastID, res.Last, res.IDs = t.st.seq, 0, res.Last[:0], res.IDs[:0]
+	res.References = !q.ManageDsaIT && len(t.special.outer) > 0 && res.Scope != schema.ScopeBase
+	if res.Scope == schema.ScopeBase {
+		res.Plan = planIDs
+		id, _, found, err := sl.id(res.Base)
+		if found {
+			res.IDs = append(res.IDs, id)
+		}
+		return err
+	}
+	whole := bytes.Equal(res.Base, sl.s.suffixKey) && res.Scope != schema.ScopeOne
+	res.Plan = planTree
+	if whole {
+		res.Plan = planAll
+	}
+	for limit := firstProbe; limit == firstProbe || uint64(limit)*worthwhile < t.st.entries; limit *= probeGrowth {
+		n, usable, err := sl.count(q.Filter, 0, limit)
+		if err != nil || !usable {
+			return err
+		}
+		if n < limit {
+			return sl.useIndex(n)
+		}
+		if !whole && sl.countTree(limit) < limit {
+			return nil
+		}
+	}
+	return nil
+}
+
+// useIndex makes the plan for a filter whose terms leave n candidates.
+func (sl *slice) useIndex(n int) error {
+	f, res := sl.q.Filter, &sl.q.Resume
+	if k := f.Nodes[0].Kind; k == schema.FilterEquality && !f.Nodes[0].Undefined && n <= maxListed {
+		res.Plan, res.IDs = planIDs, append(res.IDs, sl.probe.ids...)
+		return nil
+	}
+	if n > maxListed {
+		if i := sl.only(f, 0, n); i >= 0 {
+			_, _, err := sl.count(f, i, n+1) // sets probe.index and probe.best
+			res.Plan, res.Index, res.Term = planIndex, sl.probe.index, append(res.Term[:0], sl.probe.best...)
+			return err
+		}
+	}
+	ids, err := sl.list(res.IDs, f, 0, n)
+	slices.Sort(ids)
+	res.Plan, res.IDs = planIDs, slices.Compact(ids)
+	return err
+}
+
+// count tells how many entries the indexes leave for node i of f; limit means
+// that many or more. Not usable means that they do not bound it.
+func (sl *slice) count(f *schema.Filter, i int32, limit int) (n int, usable bool, err error) {
+	if len(f.Nodes) == 0 {
+		return 0, true, nil // Undefined: matches nothing
+	}
+	node := &f.Nodes[i]
+	switch node.Kind {
+	case schema.FilterAnd:
+		n = limit
+		for c := i + 1; c < node.End; c = f.Nodes[c].End {
+			m, ok, err := sl.count(f, c, n)
+			if err != nil {
+				return 0, false, err
+			}
+			if ok {
+				n, usable = min(n, m), true
+			}
+		}
+		return n, usable, nil
+	case schema.FilterOr:
+		for c := i + 1; c < node.End; c = f.Nodes[c].End {
+			m, ok, err := sl.count(f, c, limit)
+			if err != nil || !ok {
+				return 0, false, err
+			}
+			n += m
+		}
+		return min(n, limit), true, nil
+	case schema.FilterNot:
+		return 0, false, nil
+	}
+	return sl.countItem(f, node, limit)
+}
+
+// countItem is count for an item.
+func (sl *slice) countItem(f *schema.Filter, node *schema.FilterNode, limit int) (n int, usable bool, err error) {
+	if node.Undefined {
+		return 0, true, nil
+	}
+	var kind int
+	switch node.Kind {
+	case schema.FilterEquality, schema.FilterApprox:
+		kind = equalityIndex
+	case schema.FilterSubstrings:
+		kind = substringIndex
+	default:
+		return 0, false, nil
+	}
+	p := &sl.probe
+	place, ok := sl.s.indexOf[node.Desc.Type]
+	if !ok || place[kind] < 0 {
+		return 0, false, nil
+	}
+	p.index = place[kind]
+	if kind == equalityIndex {
+		p.best = appendTerm(p.best[:0], node.Form)
+		p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, limit)
+		return len(p.ids), true, err
+	}
+	n = limit
+	for _, part := range f.Parts[node.PartsFrom:node.PartsTo] {
+		for at := 0; at+gramSize <= len(part.Form) && at < maxGrams; at++ {
+			p.term = appendTerm(p.term[:0], part.Form[at:at+gramSize])
+			if p.ids, err = sl.listTerm(p.ids[:0], p.index, p.term, n); err != nil {
+				return 0, false, err
+			}
+			if len(p.ids) < n || !usable {
+				n, usable, p.best = len(p.ids), true, append(p.best[:0], p.term...)
+			}
+		}
+	}
+	return n, usable, nil
+}
+
+// only finds the one item below node i of f that leaves n candidates; -1 if
+// they come from several, by way of an Or.
+func (sl *slice) only(f *schema.Filter, i int32, n int) int32 {
+	node := &f.Nodes[i]
+	switch node.Kind {
+	case schema.FilterOr:
+		return -1
+	case schema.FilterAnd:
+		for c := i + 1; c < node.End; c = f.Nodes[c].End {
+			if m, ok, err := sl.count(f, c, n+1); err == nil && ok && m == n {
+				return sl.only(f, c, n)
+			}
+		}
+		return -1
+	}
+	return i
+}
+
+// list appends the ids of the n candidates for node i of f to dst.
+func (sl *slice) list(dst []uint64, f *schema.Filter, i int32, n int) ([]uint64, error) {
+	if n == 0 {
+		return dst, nil
+	}
+	node := &f.Nodes[i]
+	switch node.Kind {
+	case schema.FilterAnd:
+		for c := i + 1; c < node.End; c = f.Nodes[c].End {
+			m, ok, err := sl.count(f, c, n+1)
+			if err != nil {
+				return dst, err
+			}
+			if ok && m == n {
+				return sl.list(dst, f, c, n)
+			}
+		}
+		return dst, nil
+	case schema.FilterOr:
+		for c := i + 1; c < node.End; c = f.Nodes[c].End {
+			m, _, err := sl.count(f, c, n+1)
+			if err == nil {
+				dst, err = sl.list(dst, f, c, m)
+			}
+			if err != nil {
+				return dst, err
+			}
+		}
+		return dst, nil
+	}
+	if _, _, err := sl.countItem(f, node, n+1); err != nil {
+		return dst, err
+	}
+	return sl.listTerm(dst, sl.probe.index, sl.probe.best, n)
+}
+
+// countTree counts the entries in scope, up to limit.
+func (sl *slice) countTree(limit int) int {
+	res := &sl.q.Resume
+	if res.Scope == schema.ScopeOne {
+		return sl.NumSubordinates(res.Base, limit)
+	}
+	if sl.children == nil {
+		sl.children = sl.t.names.Cursor()
+	}
+	n := 0
+	for k, _ := sl.children.Seek(res.Base); n < limit && k != nil; k, _ = sl.children.Next() {
+		if !schema.KeyUnder(k, res.Base) && !bytes.Equal(k, res.Base) {
+			break
+		}
+		n++
+	}
+	return n
+}

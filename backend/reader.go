@@ -1,0 +1,255 @@
+package backend
+
+// Readers: the cursors and scratch memory of one search, used again and again,
+// so that a search allocates nothing.
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// maxIdleReaders bounds the readers kept for reuse.
+const maxIdleReaders = 64
+
+// reader reads one snapshot, or the writer's transaction.
+type reader struct {
+	s    *Store
+	snap *snapshot // nil in the writer
+	t    *tables
+
+	entries, names, children *bbolt.Cursor
+	index                    []*bbolt.Cursor
+	at                       uint64 // id that the entries cursor stands on; 0 unknown
+
+	view   schema.View // of the entry read last
+	key    [idSize]byte
+	buf    []byte
+	probe  probe
+	theirs bool // code of the caller is running: its panics are not ours
+	fault  bool // the goroutine's SetPanicOnFault before
+}
+
+// reader gives a reader of the current snapshot, to be given back with done.
+func (s *Store) reader() (*reader, error) {
+	sn := s.take()
+	if sn == nil {
+		return nil, schema.Refuse(schema.Unavailable, "the store is closed")
+	}
+	var rd *reader
+	s.idle.Lock()
+	if n := len(s.idle.list); n > 0 {
+		rd, s.idle.list = s.idle.list[n-1], s.idle.list[:n-1]
+	}
+	s.idle.Unlock()
+	if rd == nil {
+		rd = &reader{s: s}
+	}
+	if rd.snap != sn {
+		rd.use(&sn.tables)
+		rd.snap = sn
+	}
+	// A damaged page can lead bbolt outside of the file. Without this the
+	// fault would end the process; with it, it is a panic, see done.
+	rd.fault = debug.SetPanicOnFault(true)
+	return rd, nil
+}
+
+// use makes rd read t. Cursors are made when they are first needed.
+func (rd *reader) use(t *tables) {
+	rd.t, rd.at = t, 0
+	rd.entries, rd.names, rd.children = nil, nil, nil
+	if len(rd.index) != len(t.index) {
+		rd.index = make([]*bbolt.Cursor, len(t.index))
+	}
+	clear(rd.index)
+}
+
+// done is to be deferred: it gives rd back, makes an error of a panic that
+// damaged pages caused, and turns *err into what a client may see.
+func (rd *reader) done(err *error) {
+	p := recover()
+	debug.SetPanicOnFault(rd.fault)
+	s, sn := rd.s, rd.snap
+	if p == nil {
+		rd.view = schema.View{}
+		s.idle.Lock()
+		if len(s.idle.list) < maxIdleReaders {
+			s.idle.list = append(s.idle.list, rd)
+		}
+		s.idle.Unlock()
+	}
+	s.drop(sn)
+	if p != nil {
+		if rd.theirs {
+			panic(p)
+		}
+		*err = &DamageError{Bucket: "all", What: fmt.Sprint(p)}
+	}
+	if *err != nil {
+		*err = s.refusal(*err)
+	}
+}
+
+// refusal turns an error into a Result. What is no Result already is logged
+// and counted here, once.
+func (s *Store) refusal(err error) *schema.Result {
+	var res *schema.Result
+	if errors.As(err, &res) {
+		return res
+	}
+	var damage *DamageError
+	if errors.As(err, &damage) {
+		s.metrics.damaged.Inc()
+		s.opts.Log.Error("damaged value met", "bucket", damage.Bucket, "key", fmt.Sprintf("%q", damage.Key), "what", damage.What)
+		return schema.Refuse(schema.Other, "the store holds a damaged value")
+	}
+	s.opts.Log.Error("the store cannot answer", "error", err)
+	return schema.Refuse(schema.Other, "internal error of the store")
+}
+
+// id finds the entry named by key in dn2id.
+func (rd *reader) id(key []byte) (id uint64, kind schema.EntryKind, found bool, err error) {
+	if rd.names == nil {
+		rd.names = rd.t.names.Cursor()
+	}
+	k, v := rd.names.Seek(key)
+	if !bytes.Equal(k, key) || len(key) == 0 {
+		return 0, 0, false, absent(rd.names, &rd.s.seals.names, key, k, v)
+	}
+	id, kind, err = rd.s.openName(k, v)
+	return id, kind, err == nil, err
+}
+
+// openName checks a key and value of dn2id.
+func (s *Store) openName(k, v []byte) (uint64, schema.EntryKind, error) {
+	v, err := s.seals.names.open(k, v)
+	if err != nil {
+		return 0, 0, err
+	}
+	id, kind, ok := readName(v)
+	if !ok {
+		return 0, 0, s.seals.names.damage(k, "not an id")
+	}
+	return id, kind, nil
+}
+
+// absent proves that key is not there: c has sought it and stands on k, v. The
+// keys around the gap must be in order and undamaged, see the package comment.
+func absent(c *bbolt.Cursor, seal *seal, key, k, v []byte) error {
+	if k != nil {
+		if bytes.Compare(k, key) < 0 {
+			return seal.damage(k, "out of order")
+		}
+		if _, err := seal.open(k, v); err != nil {
+			return err
+		}
+	}
+	p, pv := c.Prev()
+	if p == nil {
+		return nil
+	}
+	if bytes.Compare(p, key) >= 0 {
+		return seal.damage(p, "out of order")
+	}
+	_, err := seal.open(p, pv)
+	return err
+}
+
+// entry reads the entry with the given id into rd.view.
+func (rd *reader) entry(id uint64) (found bool, err error) {
+	if rd.entries == nil {
+		rd.entries = rd.t.entries.Cursor()
+	}
+	binary.BigEndian.PutUint64(rd.key[:], id)
+	var k, v []byte
+	if rd.at != 0 && rd.at+1 == id && rd.snap != nil {
+		k, v = rd.entries.Next() // neighbours are cheap; the writer's cursors may not walk
+	}
+	if !bytes.Equal(k, rd.key[:]) {
+		k, v = rd.entries.Seek(rd.key[:])
+	}
+	rd.at = 0
+	if !bytes.Equal(k, rd.key[:]) {
+		return false, absent(rd.entries, &rd.s.seals.entries, rd.key[:], k, v)
+	}
+	rd.at = id
+	return true, rd.open(id, k, v)
+}
+
+// open checks a key and value of id2entry and fills rd.view.
+func (rd *reader) open(id uint64, k, v []byte) error {
+	v, err := rd.s.seals.entries.open(k, v)
+	if err != nil {
+		return err
+	}
+	if !readRecord(v, &rd.view) {
+		return rd.s.seals.entries.damage(k, "not a record")
+	}
+	rd.view.ID, rd.view.Live = id, rd
+	return nil
+}
+
+// mustEntry reads an entry that dn2id or an index of the same transaction has
+// named: that it is missing is damage.
+func (rd *reader) mustEntry(id uint64) error {
+	found, err := rd.entry(id)
+	if err == nil && !found {
+		return rd.s.seals.entries.damage(idKey(id), "entry is missing")
+	}
+	return err
+}
+
+// named reads the entry with the given key into rd.view.
+func (rd *reader) named(key []byte) (found bool, err error) {
+	id, _, found, err := rd.id(key)
+	if !found || err != nil {
+		return false, err
+	}
+	if err := rd.mustEntry(id); err != nil {
+		return false, err
+	}
+	if !bytes.Equal(rd.view.Key, key) {
+		return false, rd.s.seals.names.damage(key, "names another entry")
+	}
+	return true, nil
+}
+
+// NumSubordinates counts the children of the entry named by key, at most max
+// (0 is no bound). It implements schema.Live for the views of rd.
+func (rd *reader) NumSubordinates(key []byte, max int) int {
+	if rd.children == nil {
+		rd.children = rd.t.names.Cursor()
+	}
+	rd.buf = append(append(rd.buf[:0], key...), 0)
+	low := len(rd.buf)
+	n := 0
+	k, _ := rd.children.Seek(rd.buf)
+	for k != nil && len(k) > low && bytes.Equal(k[:low], rd.buf[:low]) {
+		if n++; n == max {
+			break
+		}
+		child := k
+		k, _ = rd.children.Next()
+		if schema.KeyUnder(k, child) { // skip its subtree
+			rd.buf = append(append(rd.buf[:0], child...), 1)
+			k, _ = rd.children.Seek(rd.buf)
+		}
+		rd.buf = append(rd.buf[:0], child[:low]...)
+	}
+	return n
+}
+
+// ContextCSN appends the CSN of the newest change, for schema.Live.
+func (rd *reader) ContextCSN(dst []byte) []byte {
+	if rd.t.st.seq == 0 {
+		return dst
+	}
+	return append(dst, rd.t.st.csn.String()...)
+}

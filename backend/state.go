@@ -1,0 +1,64 @@
+package backend
+
+// The state: counters and hash that change with every commit. See the package
+// comment for its bytes.
+
+import (
+	"encoding/binary"
+	"slices"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+const stateSize = 77
+
+// state is what the store knows about itself as of one commit.
+type state struct {
+	seq       uint64 // number of the last change; 0 before the first
+	hash      schema.StateHash
+	nextID    uint64 // above every id in use
+	entries   uint64
+	referrals uint64
+	aliases   uint64
+	firstSeq  uint64 // seq+1 when the changelog is empty
+	csn       csn
+	indexKeys []uint64 // keys of each index, in their order
+}
+
+// clone copies st so that a batch can work on it and be forgotten.
+func (st *state) clone() state {
+	c := *st
+	c.indexKeys = slices.Clone(st.indexKeys)
+	return c
+}
+
+func (st *state) append(dst []byte) []byte {
+	put := binary.BigEndian.AppendUint64
+	dst = put(append(dst, formatVersion), st.seq)
+	dst = append(dst, st.hash[:]...)
+	for _, n := range [...]uint64{st.nextID, st.entries, st.referrals, st.aliases, st.firstSeq, uint64(st.csn.micros)} {
+		dst = put(dst, n)
+	}
+	dst = binary.BigEndian.AppendUint32(dst, st.csn.count)
+	for _, n := range st.indexKeys {
+		dst = put(dst, n)
+	}
+	return dst
+}
+
+// readState reports whether b is a state.
+func readState(b []byte) (st state, ok bool) {
+	if len(b) < stateSize || b[0] != formatVersion || (len(b)-stateSize)%8 != 0 {
+		return st, false
+	}
+	get := binary.BigEndian.Uint64
+	st.seq = get(b[1:])
+	copy(st.hash[:], b[9:])
+	st.nextID, st.entries, st.referrals, st.aliases = get(b[25:]), get(b[33:]), get(b[41:]), get(b[49:])
+	st.firstSeq = get(b[57:])
+	st.csn = csn{int64(get(b[65:])), binary.BigEndian.Uint32(b[73:])}
+	for rest := b[stateSize:]; len(rest) > 0; rest = rest[8:] {
+		st.indexKeys = append(st.indexKeys, get(rest))
+	}
+	return st, true
+}

@@ -1,0 +1,287 @@
+package backend
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// Store is an open store. All methods may be called by any number of
+// goroutines at once.
+type Store struct {
+	path      string
+	opts      Options
+	schema    *schema.Schema
+	db        *bbolt.DB
+	header    *header // does not change while the store is open
+	suffixKey []byte
+	indexes   []*index
+	indexOf   map[*schema.AttributeType][2]int // places in indexes; -1 is none
+	seals     seals
+	metrics   *metrics
+	writer    *writer               // nil if open for reading only
+	commitTx  func(*bbolt.Tx) error // tests make it fail
+
+	current   atomic.Pointer[snapshot] // nil once closed
+	snapshots sync.WaitGroup
+	idle      struct {
+		sync.Mutex
+		list []*reader
+	}
+	closing sync.Once
+}
+
+// Places in indexOf.
+const (
+	equalityIndex = iota
+	substringIndex
+)
+
+// seals of the buckets with fixed names.
+type seals struct {
+	meta, entries, names, uuids, log seal
+}
+
+// Stats are figures about a store as of its last commit.
+type Stats struct {
+	Entries, Referrals, Aliases uint64
+	Bytes                       uint64 // of the file that are in use, free pages among them
+	FreePages                   uint64
+	FirstChange, LastChange     uint64 // FirstChange is LastChange+1 if the changelog is empty
+}
+
+// Open opens the store in the file at path, or makes it if o.Create is set.
+// Its errors are sentences for an administrator and wrap ErrNotThere,
+// ErrExists, ErrLocked, ErrForeign or a *DamageError where that is the reason.
+func Open(path string, o Options) (*Store, error) {
+	o = o.withDefaults()
+	if o.Schema == nil {
+		return nil, errors.New("open store: no schema")
+	}
+	indexes, err := makeIndexes(o.Schema, o.Indexes)
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s := &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
+		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}
+	s.metrics = newMetrics(s)
+	if o.Create {
+		if err := createFile(path, s.fill); err != nil {
+			return nil, err
+		}
+	}
+	file, err := openFile(path, o.ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	s.db = file.db
+	if err := s.start(file.keys); err != nil {
+		return nil, errors.Join(err, file.db.Close())
+	}
+	return s, nil
+}
+
+// fill writes the first content of a new store.
+func (s *Store) fill(tx *bbolt.Tx) error {
+	now := s.opts.Clock()
+	epoch := newUUID(now)
+	if _, err := s.schema.AppendDNKey(nil, []byte(s.opts.Suffix)); err != nil {
+		return fmt.Errorf("suffix: %w", err)
+	}
+	h := &header{store: newUUID(now), suffix: s.opts.Suffix,
+		epochs: []Epoch{{ID: hex.EncodeToString(epoch[:]), Kind: s.opts.EpochKind}}}
+	st := state{nextID: 1, firstSeq: 1}
+	names := []string{bucketMeta, bucketEntries, bucketNames, bucketUUIDs, bucketChangelog}
+	for _, ix := range s.indexes {
+		names = append(names, ix.name)
+		h.indexes = append(h.indexes, storedIndex{ix.name, ix.mark})
+		st.indexKeys = append(st.indexKeys, 0)
+	}
+	for _, name := range names {
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
+			return fmt.Errorf("create bucket %s: %w", name, err)
+		}
+	}
+	meta := openMeta(tx)
+	return errors.Join(meta.putHeader(h), meta.put(metaState, st.append(nil)))
+}
+
+// start reads what the file knows about itself and begins to serve it.
+func (s *Store) start(keys map[string]uint64) error {
+	st, err := s.readMeta(keys)
+	if err != nil {
+		return fmt.Errorf("open store %s: %w", s.path, err)
+	}
+	if s.suffixKey, err = s.schema.AppendDNKey(nil, []byte(s.header.suffix)); err != nil || len(s.suffixKey) == 0 {
+		return fmt.Errorf("open store %s: suffix %q: %w", s.path, s.header.suffix, errors.Join(err, ErrForeign))
+	}
+	if st, err = s.reconcile(st); err != nil {
+		return fmt.Errorf("open store %s: %w", s.path, err)
+	}
+	s.indexOf = map[*schema.AttributeType][2]int{}
+	for i, ix := range s.indexes {
+		place, ok := s.indexOf[ix.attr]
+		if !ok {
+			place = [2]int{-1, -1}
+		}
+		if ix.sub {
+			place[substringIndex] = i
+		} else {
+			place[equalityIndex] = i
+		}
+		s.indexOf[ix.attr] = place
+	}
+	sp, err := s.loadSpecial(&st)
+	if err != nil {
+		return fmt.Errorf("open store %s: %w", s.path, err)
+	}
+	if err := s.metrics.register(s.opts.Registry); err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	if err := s.publish(st, sp); err != nil {
+		return err
+	}
+	if !s.opts.ReadOnly {
+		s.writer = newWriter(s, st, sp)
+		go s.writer.run()
+	}
+	return nil
+}
+
+// readMeta reads header and state, and compares the counters with the keys
+// that are really there: damaged pages can hide keys.
+func (s *Store) readMeta(keys map[string]uint64) (st state, err error) {
+	err = s.db.View(func(tx *bbolt.Tx) error {
+		meta := openMeta(tx)
+		if meta.b == nil {
+			return fmt.Errorf("%w: a bbolt file of another program", ErrForeign)
+		}
+		if s.header, err = meta.readHeader(); err != nil {
+			return err
+		}
+		st, err = meta.readState()
+		return err
+	})
+	if err != nil {
+		return st, err
+	}
+	if len(st.indexKeys) != len(s.header.indexes) {
+		return st, s.seals.meta.damage([]byte(metaState), "other number of indexes")
+	}
+	want := map[string]uint64{bucketEntries: st.entries, bucketNames: st.entries, bucketUUIDs: st.entries,
+		bucketChangelog: st.seq + 1 - st.firstSeq}
+	for i, ix := range s.header.indexes {
+		want[ix.Name] = st.indexKeys[i]
+	}
+	for name, n := range want {
+		if have, ok := keys[name]; !ok || have != n {
+			return st, &DamageError{Bucket: name, What: fmt.Sprintf("has %d keys and should have %d", have, n)}
+		}
+	}
+	return st, nil
+}
+
+// loadSpecial collects the referrals and aliases; a store without costs nothing.
+func (s *Store) loadSpecial(st *state) (special, error) {
+	var referrals, aliases [][]byte
+	if st.referrals == 0 && st.aliases == 0 {
+		return special{}, nil
+	}
+	err := s.db.View(func(tx *bbolt.Tx) error {
+		c := tx.Bucket([]byte(bucketNames)).Cursor()
+		for k, v := c.First(); k != nil; k, v = c.Next() {
+			_, kind, err := s.openName(k, v)
+			if err != nil {
+				return err
+			}
+			if kind&schema.KindReferral != 0 {
+				referrals = append(referrals, bytes.Clone(k))
+			}
+			if kind&schema.KindAlias != 0 {
+				aliases = append(aliases, bytes.Clone(k))
+			}
+		}
+		return nil
+	})
+	if err == nil && (uint64(len(referrals)) != st.referrals || uint64(len(aliases)) != st.aliases) {
+		err = s.seals.meta.damage([]byte(metaState), "referrals or aliases miscounted")
+	}
+	return makeSpecial(referrals, aliases), err
+}
+
+// Close refuses what is still queued, waits for the readers and closes the
+// file. Further calls return unavailable, Close itself nil.
+func (s *Store) Close() (err error) {
+	s.closing.Do(func() {
+		if s.writer != nil {
+			s.writer.close()
+		}
+		s.drop(s.current.Swap(nil))
+		s.snapshots.Wait()
+		s.metrics.unregister(s.opts.Registry)
+		if err = s.db.Close(); err != nil {
+			err = fmt.Errorf("close store: %w", err)
+		}
+	})
+	return err
+}
+
+// position makes the Position of st.
+func (s *Store) position(st *state) schema.Position {
+	return schema.Position{Epoch: s.header.epochs[len(s.header.epochs)-1].ID, Seq: st.seq, Hash: st.hash}
+}
+
+// Position is that of the last commit; zero once the store is closed.
+func (s *Store) Position() (p schema.Position) {
+	if sn := s.take(); sn != nil {
+		p = s.position(&sn.st)
+		s.drop(sn)
+	}
+	return p
+}
+
+// ContextCSN is the CSN of the newest change; empty if there was none.
+func (s *Store) ContextCSN() string {
+	sn := s.take()
+	if sn == nil {
+		return ""
+	}
+	defer s.drop(sn)
+	if sn.st.seq == 0 {
+		return ""
+	}
+	return sn.st.csn.String()
+}
+
+// Stats gives the figures as of the last commit; zero once the store is closed.
+func (s *Store) Stats() Stats {
+	sn := s.take()
+	if sn == nil {
+		return Stats{}
+	}
+	defer s.drop(sn)
+	free := s.db.Stats()
+	return Stats{
+		Entries: sn.st.entries, Referrals: sn.st.referrals, Aliases: sn.st.aliases,
+		Bytes: uint64(sn.tx.Size()), FreePages: uint64(max(free.FreePageN+free.PendingPageN, 0)),
+		FirstChange: sn.st.firstSeq, LastChange: sn.st.seq,
+	}
+}
+
+// Suffix is the name of the topmost entry, as it was given when the store was
+// made.
+func (s *Store) Suffix() string { return s.header.suffix }
+
+// ID is the store's own UUID.
+func (s *Store) ID() schema.UUID { return s.header.store }
+
+// Epochs is the history of epochs, oldest first.
+func (s *Store) Epochs() []Epoch { return slices.Clone(s.header.epochs) }

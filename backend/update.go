@@ -1,0 +1,162 @@
+package backend
+
+// Add, delete and modify (RFC 4511 4.6 to 4.8).
+
+import (
+	"bytes"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// add makes a new entry. The order of the checks is slapd's.
+func (b *batch) add(c *schema.Change, key []byte, done *schema.ChangeDone) error {
+	s := b.s.schema
+	e, err := s.NewEntry(c.DN, c.Attributes, false)
+	if err != nil {
+		return err
+	}
+	if err := s.CheckEntry(e); err != nil {
+		return err
+	}
+	if _, _, found, err := b.rd.id(key); err != nil {
+		return err
+	} else if found {
+		return schema.Refuse(schema.EntryAlreadyExists, "")
+	}
+	if !bytes.Equal(key, b.s.suffixKey) {
+		if _, err := b.parent(key, "parent is an alias"); err != nil {
+			return err
+		}
+	}
+	e.ID, e.UUID = b.st.nextID, newUUID(b.now)
+	next := b.st.csn.next(b.now)
+	stamp, csn, actor := generalizedTime(b.now), []byte(next.String()), []byte(c.Actor)
+	s.SetOperational(e, "entryUUID", uuidText(e.UUID))
+	s.SetOperational(e, "createTimestamp", stamp)
+	s.SetOperational(e, "creatorsName", actor)
+	s.SetOperational(e, "entryCSN", csn)
+	s.SetOperational(e, "modifyTimestamp", stamp)
+	s.SetOperational(e, "modifiersName", actor)
+	v := s.View(e, key)
+	if err := b.assert(c, v); err != nil {
+		return err
+	}
+	b.st.nextID++
+	b.st.csn = next
+	done.Post = wanted(c.WantPostRead, v)
+	logged := schema.Change{Kind: c.Kind, DN: e.DN, Attributes: rawAttributes(e)}
+	return b.record([]edit{{new: v}}, &logged, &ChangeRecord{UUID: e.UUID, DN: e.DN})
+}
+
+// parent reads the parent of key, which must exist and be no alias, and gives
+// its name as typed.
+func (b *batch) parent(key []byte, isAlias string) (string, error) {
+	parent := schema.KeyParent(key)
+	found, err := b.rd.named(parent)
+	if err != nil {
+		return "", err
+	}
+	if !found {
+		return "", b.rd.noSuchObject(key)
+	}
+	if b.rd.view.Kind&schema.KindAlias != 0 {
+		res := schema.Refuse(schema.AliasProblem, isAlias)
+		res.MatchedDN = string(b.rd.view.DN)
+		return "", res
+	}
+	return string(b.rd.view.DN), nil
+}
+
+// target reads the entry that c is about. Its parts lie in the transaction's
+// memory and stay valid to its end.
+func (b *batch) target(c *schema.Change, key []byte) (*schema.View, error) {
+	found, err := b.rd.named(key)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, b.rd.noSuchObject(key)
+	}
+	v := b.rd.view
+	return &v, b.assert(c, &v)
+}
+
+// assert evaluates the assertion control (RFC 4528).
+func (b *batch) assert(c *schema.Change, v *schema.View) error {
+	if c.Assertion == nil {
+		return nil
+	}
+	v.Live = b.rd
+	if c.Assertion.Match(b.s.schema, v) != schema.True {
+		return schema.Refuse(schema.AssertionFailed, "")
+	}
+	return nil
+}
+
+func (b *batch) delete(c *schema.Change, key []byte, done *schema.ChangeDone) error {
+	v, err := b.target(c, key)
+	if err != nil {
+		return err
+	}
+	if b.rd.NumSubordinates(key, 1) > 0 {
+		return schema.Refuse(schema.NotAllowedOnNonLeaf, "subordinate objects must be deleted first")
+	}
+	b.st.csn = b.st.csn.next(b.now)
+	done.Pre = wanted(c.WantPreRead, v)
+	logged := schema.Change{Kind: c.Kind, DN: string(v.DN)}
+	return b.record([]edit{{old: v}}, &logged, &ChangeRecord{UUID: v.UUID, DN: logged.DN})
+}
+
+func (b *batch) modify(c *schema.Change, key []byte, done *schema.ChangeDone) error {
+	s := b.s.schema
+	old, err := b.target(c, key)
+	if err != nil {
+		return err
+	}
+	e := s.Entry(old)
+	if err := s.ApplyMods(e, c.Mods); err != nil {
+		return err
+	}
+	if err := s.CheckEntry(e); err != nil {
+		return err
+	}
+	stamps := b.stamp(e, c.Actor)
+	v := s.View(e, key)
+	done.Pre, done.Post = wanted(c.WantPreRead, old), wanted(c.WantPostRead, v)
+	logged := schema.Change{Kind: c.Kind, DN: e.DN, Mods: append(c.Mods[:len(c.Mods):len(c.Mods)], stamps...)}
+	return b.record([]edit{{old, v}}, &logged, &ChangeRecord{UUID: e.UUID, DN: e.DN})
+}
+
+// stamp sets the attributes that tell of the last change of e, and gives them
+// as modifications for the changelog.
+func (b *batch) stamp(e *schema.Entry, actor string) []schema.Modification {
+	b.st.csn = b.st.csn.next(b.now)
+	stamps := []schema.Modification{
+		{Op: schema.ModReplace, Attr: "entryCSN", Values: [][]byte{[]byte(b.st.csn.String())}},
+		{Op: schema.ModReplace, Attr: "modifiersName", Values: [][]byte{[]byte(actor)}},
+		{Op: schema.ModReplace, Attr: "modifyTimestamp", Values: [][]byte{generalizedTime(b.now)}},
+	}
+	for _, m := range stamps {
+		b.s.schema.SetOperational(e, m.Attr, m.Values...)
+	}
+	return stamps
+}
+
+// wanted is a copy of v for a pre-read or post-read control (RFC 4527).
+func wanted(want bool, v *schema.View) *schema.View {
+	if !want {
+		return nil
+	}
+	return v.Clone()
+}
+
+// rawAttributes lists what an added entry has, operational attributes last.
+func rawAttributes(e *schema.Entry) []schema.RawAttribute {
+	var out []schema.RawAttribute
+	for _, list := range [...][]schema.Attribute{e.Attributes, e.Operational} {
+		for i := range list {
+			out = append(out, schema.RawAttribute{Attr: list[i].Desc.String(), Values: list[i].Values})
+		}
+	}
+	return out
+}
