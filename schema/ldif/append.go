@@ -150,28 +150,28 @@ func appendControl(dst []byte, ctl *Control, width int) []byte {
 	return appendSpec(dst, from, ctl.Value, width)
 }
 
-// appendAttributes keeps the given order, with one exception: an attribute
-// called changetype or control never comes first if there is another, for
-// after the dn line it would make the entry a change record.
-func appendAttributes(dst []byte, attrs []schema.RawAttribute, width int) []byte {
+// appendEntry appends the attributes of a content record. It keeps the given
+// order, with one exception: an attribute called changetype or control never
+// comes first if there is another, for after the dn line it would make the
+// entry a change record.
+func appendEntry(dst []byte, attrs []schema.RawAttribute, width int) []byte {
 	first := 0
 	for first < len(attrs) && (beginsChange(attrs[first].Attr) || len(attrs[first].Values) == 0) {
 		first++
 	}
-	if first < len(attrs) {
-		dst = appendAttribute(dst, &attrs[first], width)
+	if first == len(attrs) {
+		return dst
 	}
-	for i := range attrs {
-		if i != first {
-			dst = appendAttribute(dst, &attrs[i], width)
-		}
-	}
-	return dst
+	dst = appendAttributes(dst, attrs[first:first+1], width)
+	dst = appendAttributes(dst, attrs[:first], width)
+	return appendAttributes(dst, attrs[first+1:], width)
 }
 
-func appendAttribute(dst []byte, a *schema.RawAttribute, width int) []byte {
-	for _, v := range a.Values {
-		dst = AppendLine(dst, a.Attr, v, width)
+func appendAttributes(dst []byte, attrs []schema.RawAttribute, width int) []byte {
+	for i := range attrs {
+		for _, v := range attrs[i].Values {
+			dst = AppendLine(dst, attrs[i].Attr, v, width)
+		}
 	}
 	return dst
 }

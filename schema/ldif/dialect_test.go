@@ -121,3 +121,15 @@ func TestRecordIsGivenBeforeTheNextOneIsTyped(t *testing.T) {
 		t.Errorf("got %v, %v", rec, err)
 	}
 }
+
+func TestOwnedValuesCanBeAppendedTo(t *testing.T) {
+	rec, err := NewReader(strings.NewReader("dn: o=x\ncn: a\ncn: b\nsn: c\n")).Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cn := rec.Attributes[0].Values
+	_, _ = append(cn[0], "XY"...), append(cn, []byte("XY"))
+	if got := text(rec); got != "0@1 o=x cn=a|b sn=c" {
+		t.Errorf("got %q", got)
+	}
+}

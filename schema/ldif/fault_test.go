@@ -54,6 +54,7 @@ func TestTolerantReaderGoesOnPastAFault(t *testing.T) {
 		{"modify with the value of another attribute", RFC2849, "dn: o=x\nchangetype: modify\nadd: cn\ncn: a\nsn: b\n-\n", []string{"5 bad change record"}, nil},
 		{"modify without an operation", RFC2849, "dn: o=x\nchangetype: modify\ncn: a\n", []string{"3 bad change record"}, nil},
 		{"modify of no name", RFC2849, "dn: o=x\nchangetype: modify\nadd: a b\n-\n", []string{"3 not an attribute name before the colon"}, nil},
+		{"modify of the dn", RFC2849, "dn: o=x\nchangetype: modify\ndelete: dn\n-\n", []string{"3 not an attribute name before the colon"}, nil},
 		{"change run into the next record", RFC2849, "dn: o=x\nchangetype: modify\nadd: cn\ncn: a\ndn: o=y\no: y\n",
 			[]string{"5 second dn line in a record (blank line missing)"}, []string{"0@5 o=y o=y"}},
 		{"bad change run into the next record", RFC2849, "dn: o=x\nchangetype: modrdn\ndeleteoldrdn: 1\ndn: o=y\no: y\n", []string{"3 bad change record"}, []string{"0@4 o=y o=y"}},
@@ -97,6 +98,17 @@ func TestTolerantReaderGoesOnPastAFault(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestBlankLineAcrossTwoReadsEndsTheRecord(t *testing.T) {
+	r, faults := tolerant("")
+	r.Reset(oneByOne("dn: o=x\r\no: x\r\n\r\n y\r\n"))
+	got, err := readAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantRecords(t, got, "0@1 o=x o=x")
+	wantLines(t, "faults", *faults, "4 continuation without a line before it", "5 record without a dn line")
 }
 
 func TestErrorNamesLineRecordAndEntryAndNoSecret(t *testing.T) {

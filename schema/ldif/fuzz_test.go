@@ -14,6 +14,7 @@ func FuzzReader(f *testing.F) {
 		"\xef\xbb\xbf# c\n d\nversion: 1\r\ndn:: bz3DqQ==\r\ncn;lang-de: a\r\nCN: b\r\n\r\n",
 		"time: 944006400.0\ndn: o=x\nchangetype: add\no: x\no:\nchangetype: y\n",
 		"dn: o=x\ncontrol: 1.2 true:: /w==\ncontrol: 1.3 :x\nchangetype: moddn\nnewrdn: a\ndeleteoldrdn: 0\nnewsuperior:\n",
+		"dn: o=x\nchangetype: add\nchangetype: y\no: x\n",
 		"dn: o=x\njunk\n: x\ncn:: #\ndn: o=y\nchangetype: modify\nadd: cn\ncn: \x00\n-\ndelete: cn;x=y\n",
 	} {
 		f.Add([]byte(seed), false, uint8(76))

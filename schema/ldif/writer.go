@@ -114,7 +114,7 @@ func (w *Writer) WriteEntry(id uint64, dn string, attrs []schema.RawAttribute) e
 	if err := w.BeginEntry(id, dn); err != nil {
 		return err
 	}
-	w.buf = appendAttributes(w.buf, attrs, w.Width)
+	w.buf = appendEntry(w.buf, attrs, w.Width)
 	return w.EndEntry()
 }
 

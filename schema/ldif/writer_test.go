@@ -111,6 +111,8 @@ func TestAppendChangeGivesTheChangeLines(t *testing.T) {
 		want   string
 	}{
 		{schema.Change{Kind: schema.ChangeAdd, Attributes: []schema.RawAttribute{{Attr: "cn", Values: vals("a", "b")}}}, "cn: a\ncn: b\n"},
+		{schema.Change{Kind: schema.ChangeAdd, Attributes: []schema.RawAttribute{{Attr: "changetype", Values: vals("modify")}, {Attr: "cn", Values: vals("a")}}},
+			"changetype: modify\ncn: a\n"},
 		{schema.Change{Kind: schema.ChangeDelete}, ""},
 		{schema.Change{Kind: schema.ChangeModify, Mods: []schema.Modification{
 			{Op: schema.ModAdd, Attr: "cn", Values: vals("a", "")}, {Op: schema.ModDelete, Attr: "sn"},
@@ -208,4 +210,16 @@ type failing struct {
 func (f *failing) Write([]byte) (int, error) {
 	f.calls++
 	return 0, f.err
+}
+
+func TestWriterGivesBackTheMemoryOfALargeValue(t *testing.T) {
+	var out bytes.Buffer
+	w := NewWriter(&out)
+	err := errors.Join(w.BeginEntry(1, "o=x"), w.Value("photo", make([]byte, 2*maxKeptBuffer)), w.EndEntry(), w.Flush())
+	if err != nil || out.Len() < 2*maxKeptBuffer {
+		t.Errorf("%d bytes written: %v", out.Len(), err)
+	}
+	if cap(w.buf) > maxKeptBuffer {
+		t.Errorf("%d bytes kept", cap(w.buf))
+	}
 }
