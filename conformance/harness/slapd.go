@@ -12,8 +12,8 @@ import (
 )
 
 // slapdConf is slapd.conf(5). The two identities may write and everybody
-// reads all but passwords, as utdsd does by default; a user may change the
-// own password. dbnosync: what a crash would lose does not matter here.
+// reads all but passwords, as in the original store: nobody else changes even
+// the own password. dbnosync: what a crash would lose does not matter here.
 const slapdConf = `include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
@@ -40,7 +40,6 @@ index objectClass,entryUUID,entryCSN eq
 index cn,sn,uid,utname eq,sub,pres
 access to attrs=userPassword
   by dn.exact="%[6]s" write
-  by self write
   by anonymous auth
   by * none
 access to *
