@@ -232,7 +232,7 @@ def password_modify(c):
     c.passwd_s(dn, None, "first secret")
     user = connect(bound=False)
     user.simple_bind_s(dn, "first secret")
-    refused(ldap.INSUFFICIENT_ACCESS, user.passwd_s, dn, "first secret", "unwanted")
+    refused(ldap.INSUFFICIENT_ACCESS, user.passwd_s, dn, None, "unwanted")
     c.passwd_s(dn, None, "second secret")
     refused(ldap.INVALID_CREDENTIALS, user.simple_bind_s, dn, "first secret")
     user.simple_bind_s(dn, "second secret")
