@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 )
 
@@ -99,7 +100,7 @@ func Address(member string) (string, error) {
 	if err != nil {
 		host, port = strings.Trim(member, "[]"), DefaultPort
 	}
-	if host == "" || port == "" || strings.ContainsAny(host, " /?#@") {
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, " /?#@") {
 		return "", fmt.Errorf("member %q is not HOST or HOST:PORT", member)
 	}
 	return net.JoinHostPort(host, port), nil

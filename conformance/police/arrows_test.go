@@ -17,7 +17,7 @@ var arrows = map[string][]string{
 	"server":              {module + "/schema", module + "/server", "github.com/prometheus/client_golang"},
 	"server/wire":         {module + "/schema", module + "/server/wire"},
 	"server/password":     {"github.com/go-crypt"},
-	"backend":             {module + "/schema", "go.etcd.io/bbolt", "github.com/prometheus/client_golang"},
+	"backend":             {module + "/schema", module + "/backend", "go.etcd.io/bbolt", "github.com/prometheus/client_golang"},
 	"replica":             {module + "/schema", module + "/server/wire", "github.com/prometheus/client_golang"},
 	"cmd":                 {module, "github.com/BurntSushi/toml", "github.com/prometheus/client_golang", "github.com/go-ldap/ldap/v3", "github.com/alecthomas/kong"},
 	"conformance":         {module + "/conformance", module + "/schema/ldif", "github.com/go-ldap/ldap/v3", "github.com/prometheus/client_golang"},
