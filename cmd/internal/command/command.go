@@ -1,0 +1,102 @@
+// Package command has what every program shares: single-dash long options, the
+// exit codes, and the form of an error on standard error.
+//
+// It is not for what a program does, and knows no paths and no protocol.
+package command
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+)
+
+// Exit codes.
+const (
+	Done    = 0
+	Failed  = 1
+	Misused = 2 // the command line is wrong
+)
+
+// ErrUsage marks an error of the command line.
+var ErrUsage = errors.New("usage")
+
+// Misuse makes an error of the command line. The text is the whole sentence.
+func Misuse(format string, args ...any) error {
+	return &misuse{fmt.Sprintf(format, args...)}
+}
+
+type misuse struct{ text string }
+
+func (m *misuse) Error() string { return m.text }
+
+func (m *misuse) Is(target error) bool { return target == ErrUsage }
+
+// Program is one program of the project.
+type Program struct {
+	Name  string
+	Usage string // synopsis, what it does, examples; the options are added
+	// Define declares the options and gives what is run after they are read;
+	// the arguments behind the options are passed on.
+	Define func(f *flag.FlagSet) func(args []string) error
+}
+
+// Run reads the command line (without the name of the program), runs the
+// program and gives its exit code. -h prints the usage to out; everything that
+// goes wrong is one sentence on errOut.
+func (p Program) Run(args []string, out, errOut io.Writer) int {
+	f := flag.NewFlagSet(p.Name, flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	run := p.Define(f)
+	err := f.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(out, p.Usage)
+		fmt.Fprintln(out, "\nOptions:")
+		f.SetOutput(out)
+		f.PrintDefaults()
+		return Done
+	case err != nil:
+		err = Misuse("%s", err)
+	default:
+		err = run(f.Args())
+	}
+	if err == nil {
+		return Done
+	}
+	fmt.Fprintf(errOut, "%s: %s\n", p.Name, err)
+	if errors.Is(err, ErrUsage) {
+		fmt.Fprintf(errOut, "Run %s -h to see how it is used.\n", p.Name)
+		return Misused
+	}
+	return Failed
+}
+
+// Main runs the program on the command line of the process and ends it.
+func (p Program) Main() {
+	os.Exit(p.Run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// NoArguments is the error for arguments where there should be none.
+func NoArguments(args []string) error {
+	if len(args) > 0 {
+		return Misuse("unexpected argument %q", args[0])
+	}
+	return nil
+}
+
+// version is set by the linker (see Makefile), which can set variables only.
+var version string
+
+// Version is the version of the build: that of the linker, or of the module.
+func Version() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

@@ -1,0 +1,78 @@
+// paths.go: where things are.
+
+package site
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// RootEnv names the environment variable that -R overrides.
+const RootEnv = "UTROOT"
+
+// Paths of an installation. All of them are absolute.
+type Paths struct {
+	Root      string // put in front of every other one; "/" on a real server
+	Store     string // the bbolt file
+	Previous  string // the store that -force replaced
+	Socket    string // ldapi, beside the store
+	PID       string // process id of a running utdsd
+	Config    string // utdsd.toml
+	SchemaDir string // further schema files
+	Password  string // clear password of the utadmin entry
+	Signature string // group signature
+	Admin     string // utadmin.conf
+	Log       string // folder of the logs
+}
+
+// NewPaths puts root in front of every Sun Ray path. An empty root is the
+// value of UTROOT, and "/" without that.
+func NewPaths(root string) (Paths, error) {
+	if root == "" {
+		root = os.Getenv(RootEnv)
+	}
+	if root == "" {
+		root = "/"
+	}
+	root, err := filepath.Abs(root)
+	if err != nil {
+		return Paths{}, fmt.Errorf("find the root folder: %w", err)
+	}
+	at := func(path string) string { return filepath.Join(root, path) }
+	return Paths{
+		Root:      root,
+		Store:     at("/var/opt/SUNWut/srds/dbm.ut/id2entry.dbb"),
+		Previous:  at("/var/opt/SUNWut/srds/dbm.ut/id2entry.dbb.previous"),
+		Socket:    at("/var/opt/SUNWut/srds/dbm.ut/ldapi"),
+		PID:       at("/var/opt/SUNWut/srds/utdsd.pid"),
+		Config:    at("/etc/opt/SUNWut/srds/utdsd.toml"),
+		SchemaDir: at("/etc/opt/SUNWut/srds/schema"),
+		Password:  at("/etc/opt/SUNWut/utadmin.pw"),
+		Signature: at("/etc/opt/SUNWut/gmSignature"),
+		Admin:     at("/etc/opt/SUNWut/utadmin.conf"),
+		Log:       at("/var/opt/SUNWut/srds/log"),
+	}, nil
+}
+
+// MakeFolders makes the folders that the files of p need. The store's own
+// folder is for its owner alone: the ldapi socket in it is as good as the file.
+func (p Paths) MakeFolders() error {
+	for _, dir := range []struct {
+		path string
+		mode os.FileMode
+	}{
+		{filepath.Dir(p.Config), 0o755},
+		{p.SchemaDir, 0o755},
+		{filepath.Dir(p.Admin), 0o755},
+		{filepath.Dir(p.Store), 0o700},
+	} {
+		if err := os.MkdirAll(dir.path, dir.mode); err != nil {
+			return fmt.Errorf("make a folder: %w", err)
+		}
+	}
+	if err := os.Chmod(filepath.Dir(p.Store), 0o700); err != nil {
+		return fmt.Errorf("close the store's folder: %w", err)
+	}
+	return nil
+}

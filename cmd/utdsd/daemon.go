@@ -1,0 +1,189 @@
+// daemon.go: the life of the server: open, listen, serve, shut down.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/sunray-ds/utdsd/backend"
+	"github.com/sunray-ds/utdsd/cmd/internal/command"
+	"github.com/sunray-ds/utdsd/cmd/internal/config"
+	"github.com/sunray-ds/utdsd/cmd/internal/site"
+	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server"
+)
+
+// shutdownTime is what connections get to end; the store is closed after it,
+// and the whole must fit into the ten seconds that are promised.
+const shutdownTime = 8 * time.Second
+
+// daemon is utdsd after its command line is read.
+type daemon struct {
+	paths       site.Paths
+	conf        config.Config
+	out, errOut io.Writer
+}
+
+// run serves until ctx ends or a listener fails. hangup asks for the
+// certificate to be read again.
+func (d *daemon) run(ctx context.Context, hangup <-chan os.Signal) error {
+	log, err := d.logger()
+	if err != nil {
+		return err
+	}
+	raiseFileLimit(log)
+	registry := newRegistry()
+	store, definitions, err := d.open(backend.Options{Registry: registry, Log: log, Progress: d.progress})
+	if err != nil {
+		return err
+	}
+	err = d.serve(ctx, hangup, store, definitions, registry, log)
+	return errors.Join(err, store.Close())
+}
+
+// serve is run with the store open.
+func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *backend.Store, definitions *schema.Schema,
+	registry *prometheus.Registry, log *slog.Logger) error {
+	cert, err := loadCertificate(d.conf.TLS.Certificate, d.conf.TLS.Key)
+	if err != nil {
+		return err
+	}
+	ldap, err := server.New(server.Options{
+		Schema: definitions, Store: store, Suffix: d.conf.Suffix,
+		Admin:   server.Admin{DN: d.conf.Admin.DN, Password: d.conf.Admin.Password},
+		Writers: d.conf.Writers, PasswordScheme: d.conf.Password.Scheme,
+		TLS: cert.config(), Limits: server.Limits(d.conf.Limits),
+		Registry: registry, Log: log, Version: command.Version(),
+	})
+	if err != nil {
+		return err
+	}
+	listeners, err := d.listen()
+	if err != nil {
+		return err
+	}
+	defer closeAll(listeners)
+	monitor, err := d.startMonitor(registry)
+	if err != nil {
+		return err
+	}
+	defer monitor.stop()
+	if err := d.writePID(); err != nil {
+		return err
+	}
+	defer os.Remove(d.paths.PID)
+
+	ended := make(chan error, len(listeners))
+	var serving sync.WaitGroup
+	for _, l := range listeners {
+		serving.Go(func() { ended <- l.serve(ldap) })
+		fmt.Fprintf(d.out, "utdsd: listening on %s\n", l.name)
+	}
+	if monitor != nil {
+		fmt.Fprintf(d.out, "utdsd: metrics on http://%s/metrics\n", monitor.address)
+	}
+	monitor.setReady(true)
+	notify("READY=1", log)
+	fault := await(ctx, hangup, ended, cert, log)
+	monitor.setReady(false)
+	notify("STOPPING=1", log)
+	err = errors.Join(fault, shutdown(ldap, log))
+	serving.Wait()
+	return err
+}
+
+// await returns when it is time to end: nil if asked to, else the reason.
+func await(ctx context.Context, hangup <-chan os.Signal, ended <-chan error, cert *certificate, log *slog.Logger) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-ended:
+			return err
+		case <-hangup:
+			if err := cert.reload(); err != nil {
+				log.Error("the certificate was not changed", "error", err)
+				continue
+			}
+			log.Info("the certificate has been read again")
+		}
+	}
+}
+
+// shutdown lets connections end; those that do not in time are cut, which is
+// no failure of the server.
+func shutdown(ldap *server.Server, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTime)
+	defer cancel()
+	err := ldap.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("connections were cut at shutdown because they did not end in time", "time", shutdownTime)
+		return nil
+	}
+	return err
+}
+
+// open opens the store with the schema that the configuration names.
+func (d *daemon) open(o backend.Options) (*backend.Store, *schema.Schema, error) {
+	definitions, err := schema.LoadDir(d.conf.Schema.Dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the schema: %w", err)
+	}
+	o.Schema = definitions
+	o.Indexes = backend.Indexes{Eq: d.conf.Index.Eq, Sub: d.conf.Index.Sub}
+	o.ChangelogKeep, o.ChangelogAge = d.conf.Changelog.Keep, d.conf.Changelog.Age
+	store, err := backend.Open(d.paths.Store, o)
+	return store, definitions, err
+}
+
+// check verifies the store and says how it is.
+func (d *daemon) check(ctx context.Context) error {
+	store, _, err := d.open(backend.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	problems := 0
+	err = store.Check(ctx, func(problem string) {
+		problems++
+		fmt.Fprintln(d.out, problem)
+	})
+	if err := errors.Join(err, store.Close()); err != nil {
+		return fmt.Errorf("check the store %s: %w", d.paths.Store, err)
+	}
+	if problems > 0 {
+		return fmt.Errorf("the store %s has %d faults; put a copy or a dump in its place", d.paths.Store, problems)
+	}
+	fmt.Fprintf(d.out, "utdsd: the store %s is good\n", d.paths.Store)
+	return nil
+}
+
+func (d *daemon) logger() (*slog.Logger, error) {
+	level, err := d.conf.Log.SlogLevel()
+	if err != nil {
+		return nil, err
+	}
+	return slog.New(slog.NewTextHandler(d.errOut, &slog.HandlerOptions{Level: level})), nil
+}
+
+// progress tells on the terminal how far the building of an index is, which
+// can take a while at the first start with it.
+func (d *daemon) progress(done, total int) {
+	if done == total || done%100_000 == 0 {
+		fmt.Fprintf(d.errOut, "utdsd: building an index: %d of %d entries\n", done, total)
+	}
+}
+
+// writePID leaves the process id for utstop.
+func (d *daemon) writePID() error {
+	return site.WriteFile(d.paths.PID, []byte(strconv.Itoa(os.Getpid())+"\n"), site.ModePublic)
+}

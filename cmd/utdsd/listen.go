@@ -1,0 +1,89 @@
+// listen.go: the listeners, and a clear sentence when one cannot be had.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"github.com/sunray-ds/utdsd/cmd/internal/config"
+	"github.com/sunray-ds/utdsd/cmd/internal/site"
+	"github.com/sunray-ds/utdsd/server"
+)
+
+// listener is one address of the server.
+type listener struct {
+	net.Listener
+	name   string // URL as it is told
+	secure bool
+}
+
+func (l listener) serve(s *server.Server) error {
+	var err error
+	if l.secure {
+		err = s.ServeTLS(l.Listener)
+	} else {
+		err = s.Serve(l.Listener)
+	}
+	if errors.Is(err, server.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", l.name, err)
+}
+
+// listen opens every address of the configuration or none. The store is open
+// by now: its lock says that no other utdsd serves this root, so a socket that
+// lies beside it is a dead one.
+func (d *daemon) listen() (all []listener, err error) {
+	defer func() {
+		if err != nil {
+			closeAll(all)
+		}
+	}()
+	for _, text := range d.conf.Listen {
+		u, err := config.ParseURL(text)
+		if err != nil {
+			return all, err
+		}
+		l := listener{secure: u.Scheme == config.SchemeLDAPS}
+		if u.Scheme == config.SchemeLDAPI {
+			if u.Address == "" {
+				u.Address = d.paths.Socket
+			}
+			l.Listener, err = site.ListenSocket(u.Address)
+		} else {
+			l.Listener, err = net.Listen("tcp", u.Address)
+		}
+		if err != nil {
+			return all, refused(u.String(), err)
+		}
+		if _, port, err := net.SplitHostPort(l.Addr().String()); err == nil && u.Scheme != config.SchemeLDAPI {
+			host, _, _ := net.SplitHostPort(u.Address)
+			u.Address = net.JoinHostPort(host, port) // the real one instead of 0
+		}
+		l.name = u.String()
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// refused says why an address cannot be had and what to do.
+func refused(name string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("cannot listen on %s: the address is in use; stop the program that has it (ss -ltnp shows it), or choose another one with -H: %w", name, err)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("cannot listen on %s: it is not allowed; run as root or choose a port above 1023 with -H: %w", name, err)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Errorf("cannot listen on %s: this machine has no such address: %w", name, err)
+	}
+	return fmt.Errorf("cannot listen on %s: %w", name, err)
+}
+
+func closeAll(all []listener) {
+	for _, l := range all {
+		l.Close()
+	}
+}
