@@ -4,7 +4,6 @@ package wire_test
 
 import (
 	"math/rand/v2"
-	"reflect"
 	"testing"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -65,34 +64,7 @@ func TestRandomRequestsComeThrough(t *testing.T) {
 	}
 }
 
-// same compares deeply and takes an empty slice for a nil one: reused memory
-// is empty where new memory is nil.
-func same(a, b any) bool { return sameValue(reflect.ValueOf(a), reflect.ValueOf(b)) }
-
-func sameValue(a, b reflect.Value) bool {
-	switch a.Kind() {
-	case reflect.Pointer:
-		return a.IsNil() == b.IsNil() && (a.IsNil() || sameValue(a.Elem(), b.Elem()))
-	case reflect.Slice:
-		if a.Len() != b.Len() {
-			return false
-		}
-		for i := range a.Len() {
-			if !sameValue(a.Index(i), b.Index(i)) {
-				return false
-			}
-		}
-		return true
-	case reflect.Struct:
-		for i := range a.NumField() {
-			if a.Type().Field(i).IsExported() && !sameValue(a.Field(i), b.Field(i)) {
-				return false
-			}
-		}
-		return true
-	}
-	return a.Equal(b)
-}
+func same(a, b any) bool { return wiretest.Same(a, b) }
 
 func TestReusedSearchKeepsNothingOfTheLastOne(t *testing.T) {
 	r := wiretest.NewRandom(1)
