@@ -30,25 +30,6 @@ const (
 	metaState   = "state"
 )
 
-// EpochKind tells how an epoch began.
-type EpochKind string
-
-// An initial epoch has no data of anybody's making yet, a restored one is an
-// administrator's word that its data is the truth, a promoted one grew from a
-// secondary's copy.
-const (
-	EpochInitial  EpochKind = "initial"
-	EpochRestored EpochKind = "restored"
-	EpochPromoted EpochKind = "promoted"
-)
-
-// Epoch is a stretch of a store's history under one primary.
-type Epoch struct {
-	ID   string    `json:"id"` // 32 hexadecimal digits
-	Kind EpochKind `json:"kind"`
-	From string    `json:"from,omitempty"` // Position of the epoch before, as text; empty for none
-}
-
 // storedIndex is an index whose bucket is complete.
 type storedIndex struct {
 	Name string `json:"name"`
@@ -59,7 +40,7 @@ type storedIndex struct {
 type header struct {
 	store   schema.UUID
 	suffix  string
-	epochs  []Epoch
+	epochs  []schema.Epoch
 	indexes []storedIndex
 }
 

@@ -47,8 +47,8 @@ type Options struct {
 	// tools: no writer, no change, and several processes may do it at once.
 	Create   bool
 	ReadOnly bool
-	// EpochKind is the kind of the first epoch of a new store; EpochInitial.
-	EpochKind EpochKind
+	// EpochKind is the kind of the first epoch of a new store; schema.EpochInitial.
+	EpochKind schema.EpochKind
 
 	// ChangelogKeep and ChangelogAge bound the changelog: what is beyond either
 	// is deleted. Negative is no bound.
@@ -73,7 +73,7 @@ func (o Options) withDefaults() Options {
 		o.Suffix = DefaultSuffix
 	}
 	if o.EpochKind == "" {
-		o.EpochKind = EpochInitial
+		o.EpochKind = schema.EpochInitial
 	}
 	if o.ChangelogKeep == 0 {
 		o.ChangelogKeep = DefaultChangelogKeep

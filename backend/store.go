@@ -97,7 +97,7 @@ func (s *Store) fill(tx *bbolt.Tx) error {
 		return fmt.Errorf("suffix: %w", err)
 	}
 	h := &header{store: newUUID(now), suffix: s.opts.Suffix,
-		epochs: []Epoch{{ID: hex.EncodeToString(epoch[:]), Kind: s.opts.EpochKind}}}
+		epochs: []schema.Epoch{{ID: hex.EncodeToString(epoch[:]), Kind: s.opts.EpochKind}}}
 	st := state{nextID: 1, firstSeq: 1}
 	names := []string{bucketMeta, bucketEntries, bucketNames, bucketUUIDs, bucketChangelog}
 	for _, ix := range s.indexes {
@@ -284,4 +284,4 @@ func (s *Store) Suffix() string { return s.header.suffix }
 func (s *Store) ID() schema.UUID { return s.header.store }
 
 // Epochs is the history of epochs, oldest first.
-func (s *Store) Epochs() []Epoch { return slices.Clone(s.header.epochs) }
+func (s *Store) Epochs() []schema.Epoch { return slices.Clone(s.header.epochs) }

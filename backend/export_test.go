@@ -1,0 +1,13 @@
+package backend
+
+import "go.etcd.io/bbolt"
+
+// SetCommit replaces the commit of s, for tests of commits that fail. It must be
+// called while no change is on its way.
+func SetCommit(s *Store, commit func(*bbolt.Tx) error) { s.commitTx = commit }
+
+// CommitBolt is the real commit.
+func CommitBolt(tx *bbolt.Tx) error { return commitBolt(tx) }
+
+// CountKeys walks the pages of the file at path.
+func CountKeys(path string) (map[string]uint64, error) { return walkFile(path) }
