@@ -24,9 +24,9 @@ func (p *PagedResults) Decode(value []byte) error {
 	p.Size = int32(r.integer(0, math.MaxInt32))
 	p.Cookie = r.octets()
 	if err := r.end(); err != nil {
-		return err
+		return inValue(err)
 	}
-	return outer.last()
+	return inValue(outer.last())
 }
 
 // Append appends the control's value.
@@ -70,14 +70,14 @@ func DecodeSort(dst []SortKey, value []byte) ([]SortKey, error) {
 			k.Reverse = r.boolean(0x81)
 		}
 		if err := r.end(); err != nil {
-			return nil, err
+			return nil, inValue(err)
 		}
 		dst = append(dst, k)
 	}
 	if list.err != nil {
-		return nil, list.err
+		return nil, inValue(list.err)
 	}
-	return dst, outer.last()
+	return dst, inValue(outer.last())
 }
 
 // AppendSortResponse appends the value of a sort response control (RFC 2891
@@ -110,5 +110,5 @@ func DecodeValuesReturnFilter(f *schema.Filter, value []byte) error {
 		}
 	}
 	closeNode(&outer, &list, f, root)
-	return outer.last()
+	return inValue(outer.last())
 }

@@ -119,7 +119,7 @@ func TestValueMalformed(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := values[c.kind](pdu(t, c.bytes))
-			if !errors.Is(err, wire.ErrProtocol) && !errors.Is(err, wire.ErrFatal) {
+			if !errors.Is(err, wire.ErrProtocol) || errors.Is(err, wire.ErrFatal) {
 				t.Errorf("got %+v, error %v", got, err)
 			}
 		})

@@ -56,6 +56,15 @@ var (
 	errNoValues     = malformed("an attribute has no values")
 )
 
+// inValue makes a fault of a control's or an extended operation's value one of
+// the request: the message around it is sound, so the stream is.
+func inValue(err error) error {
+	if errors.Is(err, ErrFatal) {
+		return fmt.Errorf("%w: value: %v", ErrProtocol, err)
+	}
+	return err
+}
+
 func fatal(text string) error     { return fmt.Errorf("%w: %s", ErrFatal, text) }
 func limit(text string) error     { return fmt.Errorf("%w: %s", ErrLimit, text) }
 func malformed(text string) error { return fmt.Errorf("%w: %s", ErrProtocol, text) }

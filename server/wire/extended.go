@@ -11,10 +11,10 @@ func DecodeCancel(value []byte) (id int32, err error) {
 	r := outer.within(ber.TagSequence)
 	content := r.element(ber.TagInteger)
 	if err := r.end(); err != nil {
-		return 0, err
+		return 0, inValue(err)
 	}
 	if err := outer.last(); err != nil {
-		return 0, err
+		return 0, inValue(err)
 	}
 	return messageID(content)
 }
@@ -44,9 +44,9 @@ func (p *PasswordModify) Decode(value []byte) error {
 		p.NewPassword = r.element(0x82)
 	}
 	if err := r.end(); err != nil {
-		return err
+		return inValue(err)
 	}
-	return outer.last()
+	return inValue(outer.last())
 }
 
 // AppendGeneratedPassword appends the value of a Password Modify response

@@ -37,7 +37,7 @@ const (
 func DecodeFilter(f *schema.Filter, b []byte) error {
 	r := reader{rest: b}
 	decodeFilter(&r, f)
-	return r.last()
+	return inValue(r.last())
 }
 
 // decodeFilter takes one filter off r.

@@ -48,7 +48,7 @@ func (q *SearchRequest) Decode(body []byte) error {
 func DecodeAttributeSelection(dst [][]byte, value []byte) ([][]byte, error) {
 	r := reader{rest: value}
 	dst = attributeSelection(&r, dst)
-	return dst, r.last()
+	return dst, inValue(r.last())
 }
 
 func attributeSelection(r *reader, dst [][]byte) [][]byte {

@@ -74,7 +74,7 @@ func TestFilterMalformed(t *testing.T) {
 		{"equality longer than the filter", "a3 09 04 00 04 00", wire.ErrTruncated},
 		{"value longer than the equality", "a3 04 04 00 04 07", wire.ErrTruncated},
 		{"E6: And of indefinite length", "a0 80 87 01 6f 00 00", wire.ErrLength},
-		{"And cut short", "a0 05 87 01 6f", wire.ErrTruncated},
+		{"And cut short", "a0 09 87 01 6f", wire.ErrTruncated},
 		{"E8: substrings without parts", "a4 04 04 02 63 6e", wire.ErrProtocol},
 		{"F7: substrings with no part at all", "a4 06 04 02 63 6e 30 00", wire.ErrProtocol},
 		{"substrings: final before any", "a4 0a 04 00 30 06 82 01 61 81 01 62", wire.ErrProtocol},
@@ -92,9 +92,13 @@ func TestFilterMalformed(t *testing.T) {
 		{"F6: dnAttributes neither 00 nor FF", "a9 08 81 01 31 83 00 84 01 01", wire.ErrEncoding},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			filter := pdu(t, c.bytes)
+			if err := new(wire.SearchRequest).Decode(searchBody(filter)); !errors.Is(err, c.err) {
+				t.Errorf("in a search: error %v, want %v", err, c.err)
+			}
 			var f schema.Filter
-			if err := wire.DecodeFilter(&f, pdu(t, c.bytes)); !errors.Is(err, c.err) {
-				t.Errorf("error %v, want %v", err, c.err)
+			if err := wire.DecodeFilter(&f, filter); !errors.Is(err, wire.ErrProtocol) {
+				t.Errorf("in a value: error %v, want %v", err, wire.ErrProtocol)
 			}
 		})
 	}
