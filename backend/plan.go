@@ -46,7 +46,8 @@ func (sl *slice) plan() error {
 	if whole {
 		res.Plan = planAll
 	}
-	for limit := firstProbe; limit == firstProbe || uint64(limit)*worthwhile < t.st.entries; limit *= probeGrowth {
+	most := max(int(t.st.entries/worthwhile), firstProbe)
+	for limit := firstProbe; ; limit = min(limit*probeGrowth, most) {
 		n, usable, err := sl.count(q.Filter, 0, limit)
 		if err != nil || !usable {
 			return err
@@ -54,11 +55,10 @@ func (sl *slice) plan() error {
 		if n < limit {
 			return sl.useIndex(n)
 		}
-		if !whole && sl.countTree(limit) < limit {
+		if limit == most || !whole && sl.countTree(limit) < limit {
 			return nil
 		}
 	}
-	return nil
 }
 
 // useIndex makes the plan for a filter whose terms leave n candidates.

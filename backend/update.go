@@ -24,9 +24,13 @@ func (b *batch) add(c *schema.Change, key []byte, done *schema.ChangeDone) error
 		return schema.Refuse(schema.EntryAlreadyExists, "")
 	}
 	if !bytes.Equal(key, b.s.suffixKey) {
-		if _, err := b.parent(key, "parent is an alias"); err != nil {
+		superior, err := b.parent(key, "parent is an alias")
+		if err != nil {
 			return err
 		}
+		// Like slapd: all entries of a subtree spell its name alike.
+		rdn, _, _ := schema.SplitDN(e.DN, 1)
+		e.DN = rdn + "," + superior
 	}
 	e.ID, e.UUID = b.st.nextID, newUUID(b.now)
 	next := b.st.csn.next(b.now)
