@@ -114,7 +114,9 @@ func (m *modifier) check(mod *Modification) (*openAttribute, error) {
 	switch {
 	case mod.Op == ModAdd && len(mod.Values) == 0:
 		return nil, Refuse(ProtocolError, "modify/add operation requires values")
-	case mod.Op == ModIncrement && len(mod.Values) != 1:
+	case mod.Op == ModIncrement && len(mod.Values) == 0:
+		return nil, Refuse(ProtocolError, "modify/increment operation requires value")
+	case mod.Op == ModIncrement && len(mod.Values) > 1:
 		return nil, Refuse(ProtocolError, "modify/increment operation requires single value")
 	case mod.Op > ModIncrement:
 		return nil, Refuse(ProtocolError, "unrecognized modify operation")

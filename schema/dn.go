@@ -6,6 +6,7 @@ package schema
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,7 +17,8 @@ type AVA struct {
 	Value []byte               // without escapes
 }
 
-// RDN is a relative distinguished name: one AVA, or several of different types.
+// RDN is a relative distinguished name: one AVA, or several of different types
+// in the order of their names.
 type RDN []AVA
 
 // DN is a distinguished name, leaf first. The empty DN is the root DSE.
@@ -62,6 +64,7 @@ func (s *Schema) ParseDN(dn []byte) (DN, error) {
 		if a.next == '+' {
 			continue
 		}
+		slices.SortFunc(rdn, func(a, b AVA) int { return strings.Compare(strings.ToLower(a.Desc.Name), strings.ToLower(b.Desc.Name)) })
 		if out, rdn = append(out, rdn), nil; len(out) > maxRDNs {
 			return nil, fmt.Errorf("%w: too many RDNs", ErrDN)
 		}
@@ -122,8 +125,9 @@ func (r RDN) append(dst []byte) []byte {
 	return dst
 }
 
-// appendEscaped writes a value with the escapes that RFC 4514 2.4 asks for, as
-// slapd does: always in hexadecimal. A value that is no text becomes '#'.
+// appendEscaped writes a value with the escapes that RFC 4514 2.4 asks for and
+// '=', in hexadecimal: the very text that slapd gives. A value that is no text
+// becomes '#' and hexadecimal BER.
 func appendEscaped(dst, value []byte) []byte {
 	if !utf8.Valid(value) {
 		return hex.AppendEncode(append(dst, '#'), berOctets(value))
@@ -132,7 +136,7 @@ func appendEscaped(dst, value []byte) []byte {
 		edge := i == 0 || i == len(value)-1
 		switch {
 		case c == ' ' && edge, c == '#' && i == 0, c == 0,
-			c == '"', c == '+', c == ',', c == ';', c == '<', c == '>', c == '\\':
+			c == '"', c == '+', c == ',', c == ';', c == '<', c == '=', c == '>', c == '\\':
 			const digits = "0123456789ABCDEF"
 			dst = append(dst, '\\', digits[c>>4], digits[c&15])
 		default:
@@ -173,21 +177,21 @@ func SplitDN(dn string, n int) (head, tail string, ok bool) {
 	if n <= 0 {
 		return "", dn, n == 0
 	}
-	quoted := false
+	quoted, end := false, 0 // end: behind the last byte that is no optional space
 	for i := 0; i < len(dn); i++ {
-		switch dn[i] {
-		case '\\':
+		switch c := dn[i]; {
+		case c == '\\':
 			i++
-		case '"':
+		case c == '"':
 			quoted = !quoted
-		case ',', ';':
-			if quoted {
-				continue
-			}
+		case (c == ',' || c == ';') && !quoted:
 			if n--; n == 0 {
-				return strings.TrimRight(dn[:i], " "), strings.TrimLeft(dn[i+1:], " "), true
+				return dn[:end], strings.TrimLeft(dn[i+1:], " "), true
 			}
+		case c == ' ':
+			continue
 		}
+		end = i + 1
 	}
 	return dn, "", n == 1 && strings.TrimLeft(dn, " ") != ""
 }

@@ -110,7 +110,7 @@ func (s *dnScanner) plain(a *avaText) error {
 		case ',', ';', '+':
 			a.value = s.in[start:end]
 			return nil
-		case '"', 0:
+		case '"', '<', '>', 0:
 			return s.fail("unescaped special character")
 		case '\\':
 			a.form = escapedValue

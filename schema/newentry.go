@@ -18,12 +18,12 @@ type place struct {
 
 // NewEntry makes the entry of an add request (RFC 4511 4.7): it resolves
 // descriptions, merges those that are the same, and checks values. Naming
-// values that are missing are added, as slapd does. Errors are *Result: 34, 17,
-// 19, 20 or 21. Object classes are not checked here but by CheckEntry.
+// values that are missing are added, as slapd does. Errors are *Result: 2, 17,
+// 19, 20, 21, 34 or 64. Object classes are not checked here but by CheckEntry.
 //
-// With relaxed (import and replication) nothing is refused but a name or a
-// description that breaks its grammar, nothing is added, the name stays as it
-// came, and a repeated value is kept too.
+// With relaxed (import and replication) nothing is refused but a name that
+// breaks its grammar and a description that is not even printable, nothing is
+// added, the name stays as it came, and a repeated value is kept too.
 //
 // The entry shares the memory of the values.
 func (s *Schema) NewEntry(dn string, attrs []RawAttribute, relaxed bool) (*Entry, error) {
@@ -34,6 +34,9 @@ func (s *Schema) NewEntry(dn string, attrs []RawAttribute, relaxed bool) (*Entry
 	b := entryBuilder{s: s, relaxed: relaxed, entry: &Entry{DN: dn}, seen: make(map[string]place, len(attrs))}
 	if !relaxed {
 		b.entry.DN = name.String()
+	}
+	if len(attrs) == 0 && !relaxed {
+		return nil, Refuse(ProtocolError, "no attributes provided")
 	}
 	for i := range attrs {
 		if err := b.add(&attrs[i]); err != nil {
@@ -50,6 +53,13 @@ func (s *Schema) NewEntry(dn string, attrs []RawAttribute, relaxed bool) (*Entry
 		if err := s.addNaming(b.entry, name[0]); err != nil {
 			return nil, err
 		}
+		for i := range name[0] {
+			d := &name[0][i].Desc
+			if a := b.entry.find(d); d.Type.SingleValue && len(a.Values) > 1 {
+				return nil, Refuse(NamingViolation, "value of single-valued naming attribute '"+d.Name+
+					"' conflicts with value present in entry")
+			}
+		}
 	}
 	return b.entry, nil
 }
@@ -58,7 +68,10 @@ func (s *Schema) NewEntry(dn string, attrs []RawAttribute, relaxed bool) (*Entry
 func (b *entryBuilder) add(raw *RawAttribute) error {
 	d, err := b.s.describe(raw.Attr)
 	if err != nil {
-		return err
+		if !b.relaxed || raw.Attr == "" || quoteShort(raw.Attr) != raw.Attr {
+			return err
+		}
+		d = AttributeDescription{Name: raw.Attr}
 	}
 	if !b.relaxed {
 		switch {
@@ -151,9 +164,6 @@ func (s *Schema) addNaming(e *Entry, r RDN) error {
 			list, _ := e.listFor(&d)
 			*list = append(*list, Attribute{Desc: d, Values: [][]byte{r[i].Value}})
 		case s.findValue(d.Type, a.Values, r[i].Value) >= 0:
-		case d.Type.SingleValue:
-			return Refuse(NamingViolation, "value of single-valued naming attribute '"+d.Name+
-				"' conflicts with value present in entry")
 		default:
 			a.Values = append(a.Values, r[i].Value)
 		}

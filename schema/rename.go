@@ -6,11 +6,19 @@ package schema
 // missing, and with deleteOld those of the old RDN that are not in the new one
 // are removed. e.DN gets the new RDN and keeps its parent; moving is the
 // caller's part. What comes out is what CheckEntry must then accept. Errors are
-// *Result: 34, 64 or 80; e must then be thrown away.
+// *Result: 34 or 64; e must then be thrown away.
+//
+// An entry of an import whose RDN is of an unknown type can be renamed only to
+// one of a known type.
 func (s *Schema) ApplyRename(e *Entry, rdn RDN, deleteOld bool) error {
 	name, err := s.ParseDN([]byte(e.DN))
 	if err != nil || len(name) == 0 || len(rdn) == 0 {
-		return Refuse(InvalidDNSyntax, "invalid DN")
+		return Refuse(InvalidDNSyntax, "invalid new RDN")
+	}
+	for i := range rdn {
+		if t := rdn[i].Desc.Type; t == nil || !s.validValue(t, rdn[i].Value) {
+			return Refuse(InvalidDNSyntax, "invalid new RDN")
+		}
 	}
 	if deleteOld {
 		for i := range name[0] {

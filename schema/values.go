@@ -3,9 +3,7 @@ package schema
 // Values of one attribute: syntax checks and finding a value among many by its
 // equality rule, in time that grows with their number and not its square.
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // appendValueForm appends what makes a value the same as another one: the
 // normal form of the type's equality rule, or the bytes themselves where there
@@ -24,12 +22,11 @@ func (s *Schema) appendValueForm(dst []byte, t *AttributeType, value []byte) []b
 	return out
 }
 
-// valueSet finds values by their form. The zero place of a value is its index
-// in the list it came from.
+// valueSet finds values by their form.
 type valueSet struct {
 	schema  *Schema
 	typ     *AttributeType
-	at      map[string]int
+	at      map[string]int // form to index in the list of values
 	scratch []byte
 }
 
@@ -131,7 +128,10 @@ func notModifiable(d *AttributeDescription) error {
 func (s *Schema) describe(attr string) (AttributeDescription, error) {
 	d, err := s.ParseDescription([]byte(attr))
 	if err != nil {
-		return d, Refuse(UndefinedAttributeType, quoteShort(attr)+": inappropriate attribute description")
+		if attr == "" {
+			return d, Refuse(UndefinedAttributeType, "empty AttributeDescription")
+		}
+		return d, Refuse(UndefinedAttributeType, quoteShort(attr)+": inappropriate AttributeDescription")
 	}
 	return d, nil
 }
