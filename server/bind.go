@@ -7,11 +7,17 @@ import (
 	"github.com/sunray-ds/utdsd/server/wire"
 )
 
-// handleBind is RFC 4511 4.2. The session is anonymous from the moment that a
-// bind request arrives until one succeeds.
-func (c *conn) handleBind() error {
-	c.waitIdle(func() bool { return len(c.inFlight) == 0 })
+// beginBind makes the session anonymous from the moment that a bind request
+// arrives, however malformed, until one succeeds (RFC 4511 4.2.1). What was
+// begun under the old identity is answered first.
+func (c *conn) beginBind() {
+	c.waitAll()
 	c.session.anonymous()
+	c.dropPages()
+}
+
+// handleBind is RFC 4511 4.2.
+func (c *conn) handleBind() error {
 	var q wire.BindRequest
 	if err := q.Decode(c.msg.Body); err != nil {
 		return err
@@ -82,7 +88,7 @@ func (c *conn) authenticate(key, clear []byte) (string, error) {
 	// entry is only to be had within a read transaction.
 	var dn string
 	var hashes [][]byte
-	err := s.Store.Get(key, func(v *schema.View) error {
+	err := s.Store.Target(key, nil, true, func(v *schema.View) error {
 		dn = string(v.DN)
 		a, _ := v.Find("userPassword")
 		for vals := a.Values; ; {
@@ -95,10 +101,7 @@ func (c *conn) authenticate(key, clear []byte) (string, error) {
 		}
 	})
 	var r *schema.Result
-	if errors.As(err, &r) {
-		if r.Code == schema.ReferralResult {
-			return "", r
-		}
+	if errors.As(err, &r) && r.Code == schema.NoSuchObject {
 		return "", nil
 	}
 	if err != nil {

@@ -15,6 +15,9 @@ func (c *conn) handleCompare() error {
 	if err != nil {
 		return err
 	}
+	if err := c.mayCopy(&k, q.DN); err != nil {
+		return err
+	}
 	s := c.srv.Schema
 	key, err := s.AppendDNKey(nil, q.DN)
 	if err != nil {
@@ -77,31 +80,8 @@ func (c *conn) compareFilter(q *wire.CompareRequest) (*schema.Filter, error) {
 // entry calls f with one entry: the root DSE, the subschema or one of the
 // store's. A referral entry is itself only with ManageDsaIT.
 func (c *conn) entry(key, dn []byte, manageDsaIT bool, f func(*schema.View) error) error {
-	if v := c.srv.virtualView(key); v != nil {
+	if v := c.virtualView(key); v != nil {
 		return f(v)
 	}
-	one := singleEntry{f: f}
-	q := schema.Search{Base: key, BaseDN: dn, Scope: schema.ScopeBase, ManageDsaIT: manageDsaIT, Filter: anyEntry()}
-	if err := c.srv.Store.Search(&q, &one); err != nil {
-		return err
-	}
-	return one.err
+	return c.srv.Store.Target(key, dn, manageDsaIT, f)
 }
-
-// anyEntry is the filter that every entry matches: (&), RFC 4526.
-func anyEntry() *schema.Filter {
-	return &schema.Filter{Nodes: []schema.FilterNode{{Kind: schema.FilterAnd, End: 1}}}
-}
-
-// singleEntry receives the one entry of a base search.
-type singleEntry struct {
-	f   func(*schema.View) error
-	err error
-}
-
-func (s *singleEntry) Entry(v *schema.View) schema.Next {
-	s.err = s.f(v)
-	return schema.Stop
-}
-
-func (s *singleEntry) Reference(*schema.View, schema.Scope) schema.Next { return schema.Stop }

@@ -13,35 +13,38 @@ import (
 	"github.com/sunray-ds/utdsd/server/wire"
 )
 
-// conn is one client connection. All fields but those below mu belong to the
-// goroutine that runs serve.
+// conn is one client connection. All fields but raw, which never changes, and
+// those below mu belong to the goroutine that runs serve.
 type conn struct {
 	srv *Server
-	nc  net.Conn
+	raw net.Conn // as accepted; deadlines and close act on it, whatever is above
+	nc  net.Conn // raw, or TLS on top of it
 	out *outbox
 
 	in       []byte // received bytes; in[read:] is not yet consumed
 	read     int
 	buf      []byte // answers of this goroutine, not yet sent
+	farewell []byte // notice that goes out behind everything else
 	msg      wire.Message
 	session  session
 	search   *searchOp // reused for searches that end in their first slice
-	paged    map[string]*searchOp
-	lastPage uint64
 	began    time.Time // of the operation at hand
 
-	mu       sync.Mutex // never held during I/O; taken alone or before outbox.mu
-	idle     sync.Cond  // an operation has left inFlight
+	mu       sync.Mutex // never held during I/O; taken alone
+	idle     sync.Cond  // an operation has ended
 	inFlight map[int32]*operation
-	writes   int  // those of inFlight that change the tree
-	draining bool // the server is shutting down
+	running  int // operations begun and not ended
+	writes   int // those that change the tree
+	draining bool
+	paged    map[string]*searchOp
+	lastPage uint64
 }
 
-// firstRead is the size of a new receive buffer: most requests are smaller.
-const firstRead = 4 << 10
+// errClosed ends a connection about which there is nothing more to say.
+var errClosed = errors.New("the connection is closed")
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{srv: s, nc: nc, inFlight: map[int32]*operation{}}
+	c := &conn{srv: s, raw: nc, nc: nc, inFlight: map[int32]*operation{}}
 	c.idle.L = &c.mu
 	c.out = newOutbox(nc, s.Limits.WriteTimeout, s.metrics)
 	c.session = session{version: 3, peer: peerOf(nc)}
@@ -52,27 +55,35 @@ func newConn(s *Server, nc net.Conn) *conn {
 func (c *conn) serve(secure bool) {
 	defer c.finish()
 	defer c.recovered("connection")
-	if secure && !c.handshake() {
+	if secure && c.handshake() != nil {
 		return
 	}
 	for {
 		frame, err := c.frame()
+		if err == nil {
+			c.began = c.srv.Clock()
+			err = c.handle(frame)
+		}
+		if err == nil && len(c.buf) >= flushAt {
+			err = c.flush()
+		}
 		if err != nil {
 			c.ended(err)
-			return
-		}
-		c.began = c.srv.Clock()
-		if !c.handle(frame) {
 			return
 		}
 	}
 }
 
 // finish lets everything that still works for this connection come to its end.
+// While the server shuts down that is awaited, else only writes are.
 func (c *conn) finish() {
-	c.abandonAll()
-	c.waitIdle(func() bool { return len(c.inFlight) == 0 })
-	c.flush()
+	if !c.isDraining() {
+		c.stopSearches()
+	}
+	c.waitAll()
+	c.out.drain()
+	c.buf = append(c.buf, c.farewell...)
+	c.flush() // nobody is left to tell of a failure
 	c.out.close()
 	c.nc.Close()
 }
@@ -82,132 +93,70 @@ func (c *conn) recovered(where string) {
 	if p := recover(); p != nil {
 		c.srv.metrics.panics.Inc()
 		c.srv.Log.Error("internal error; the connection is closed", "in", where, "panic", p, "stack", string(debug.Stack()))
-		c.nc.Close()
+		c.raw.Close()
 	}
 }
-
-// frame gives the next whole message, valid until the next call. What is ready
-// to be sent is sent before it waits.
-func (c *conn) frame() ([]byte, error) {
-	started := false
-	for {
-		n, err := wire.FrameLength(c.in[c.read:], c.pduLimit())
-		if err != nil {
-			return nil, err
-		}
-		if n > 0 && len(c.in)-c.read >= n {
-			f := c.in[c.read : c.read+n : c.read+n]
-			c.read += n
-			return f, nil
-		}
-		if err := c.flush(); err != nil {
-			return nil, err
-		}
-		c.compact(n)
-		if err := c.setReadDeadline(&started); err != nil {
-			return nil, err
-		}
-		m, err := c.nc.Read(c.in[len(c.in):cap(c.in)])
-		c.in = c.in[:len(c.in)+m]
-		c.srv.metrics.received.Add(float64(m))
-		if err != nil && m == 0 {
-			return nil, err
-		}
-	}
-}
-
-// compact makes room for the rest of a message of n bytes (0: not known yet).
-func (c *conn) compact(n int) {
-	left := len(c.in) - c.read
-	size := max(n, firstRead)
-	if left == 0 && cap(c.in) > flushAt && n == 0 {
-		c.in = nil // an idle connection keeps no large buffer
-	}
-	if cap(c.in)-c.read >= size && cap(c.in) > len(c.in) {
-		return
-	}
-	if cap(c.in) < size || cap(c.in)-left < firstRead/2 {
-		bigger := make([]byte, left, max(size, min(2*cap(c.in), flushAt)))
-		copy(bigger, c.in[c.read:])
-		c.in = bigger
-	} else {
-		copy(c.in, c.in[c.read:])
-		c.in = c.in[:left]
-	}
-	c.read = 0
-}
-
-func (c *conn) pduLimit() int {
-	if c.session.bound() {
-		return c.srv.Limits.BoundPDU
-	}
-	return c.srv.Limits.UnboundPDU
-}
-
-// setReadDeadline gives a waiting client its idle time, and a message that has
-// begun to arrive a time of its own, set once, however slowly it drips.
-func (c *conn) setReadDeadline(started *bool) error {
-	c.mu.Lock()
-	draining := c.draining
-	c.mu.Unlock()
-	if draining {
-		return errDraining
-	}
-	switch {
-	case len(c.in) > c.read && *started:
-		return nil
-	case len(c.in) > c.read:
-		*started = true
-		return c.nc.SetReadDeadline(time.Now().Add(c.srv.Limits.MessageTimeout))
-	case c.session.bound():
-		return c.nc.SetReadDeadline(time.Now().Add(c.srv.Limits.BoundIdle))
-	}
-	return c.nc.SetReadDeadline(time.Now().Add(c.srv.Limits.UnboundIdle))
-}
-
-var errDraining = errors.New("server is shutting down")
 
 // drain asks the connection to end as soon as it has answered what it took.
 func (c *conn) drain() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.draining = true
-	c.mu.Unlock()
-	c.nc.SetReadDeadline(time.Unix(1, 0)) // wakes a read that waits
+	c.raw.SetReadDeadline(time.Unix(1, 0)) // wakes a read that waits
+}
+
+func (c *conn) isDraining() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.draining
+}
+
+// cut ends the connection at once, with all that it has begun and the store
+// has not.
+func (c *conn) cut() {
+	c.raw.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, op := range c.inFlight {
+		op.stop()
+	}
 }
 
 // ended tells the client why the connection is closed, where there is a why.
 func (c *conn) ended(err error) {
 	var ne net.Error
-	c.mu.Lock()
-	draining := c.draining
-	c.mu.Unlock()
+	timeout := errors.As(err, &ne) && ne.Timeout()
 	switch {
-	case draining:
+	case errors.Is(err, errClosed):
+	case c.isDraining():
 		c.notice(schema.Unavailable, "the server is shutting down")
 	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 	case errors.Is(err, wire.ErrFatal):
-		c.srv.Log.Info("closing a connection that sent no LDAP message", "peer", c.nc.RemoteAddr().String(), "reason", err)
+		c.srv.Log.Info("closing a connection that sent no LDAP message", "peer", c.raw.RemoteAddr().String(), "reason", err)
 		c.notice(schema.ProtocolError, "the message is malformed or too large")
-	case errors.As(err, &ne) && ne.Timeout() && len(c.in) > c.read:
+	case timeout && len(c.in) > c.read:
 		c.notice(schema.ProtocolError, "the message did not arrive in time")
-	case errors.As(err, &ne) && ne.Timeout():
+	case timeout:
 		c.notice(schema.Unavailable, "the connection was idle for too long")
 	}
 }
 
-// notice sends a Notice of Disconnection (RFC 4511 4.4.1). LDAPv2 has none.
+// notice makes a Notice of Disconnection (RFC 4511 4.4.1) the last word of the
+// connection. LDAPv2 has none.
 func (c *conn) notice(code schema.ResultCode, text string) {
 	c.srv.metrics.notices.Inc()
 	if c.session.version >= 3 {
-		c.buf = wire.AppendNotice(c.buf, code, text)
+		c.farewell = wire.AppendNotice(nil, code, text)
 	}
 }
 
-// refuseConnection answers a connection for which there is no room.
-func (c *conn) refuseConnection() {
-	c.nc.SetWriteDeadline(time.Now().Add(time.Second))
-	c.nc.Write(wire.AppendNotice(nil, schema.Unavailable, "too many connections"))
-	c.nc.Close()
+// refuse answers a connection for which there is no room.
+func (c *conn) refuse(secure bool) {
+	if !secure {
+		c.raw.SetWriteDeadline(time.Now().Add(time.Second))
+		c.raw.Write(wire.AppendNotice(nil, schema.Unavailable, "too many connections"))
+	}
+	c.raw.Close()
 }
 
 // flush sends what this goroutine has to say.
@@ -220,22 +169,25 @@ func (c *conn) flush() error {
 		c.buf = nil
 	}
 	c.buf = c.buf[:0]
-	return err
+	if err != nil {
+		return errClosed
+	}
+	return nil
 }
 
 // handshake starts TLS on the connection, within the time for one message.
-func (c *conn) handshake() bool {
-	t := tls.Server(c.nc, c.srv.TLS)
-	c.nc.SetDeadline(time.Now().Add(c.srv.Limits.MessageTimeout))
-	if err := t.Handshake(); err != nil {
-		c.srv.Log.Info("TLS handshake failed", "peer", c.nc.RemoteAddr().String(), "error", err)
-		return false
+func (c *conn) handshake() error {
+	if !c.setReadDeadline(c.srv.Limits.MessageTimeout) {
+		return errClosed
 	}
-	c.nc.SetDeadline(time.Time{})
-	c.mu.Lock()
+	t := tls.Server(c.raw, c.srv.TLS)
+	c.raw.SetWriteDeadline(time.Now().Add(c.srv.Limits.MessageTimeout))
+	if err := t.Handshake(); err != nil {
+		c.srv.Log.Info("TLS handshake failed", "peer", c.raw.RemoteAddr().String(), "error", err)
+		return errClosed
+	}
 	c.nc = t
-	c.mu.Unlock()
 	c.out.replace(t)
 	c.session.tls = true
-	return true
+	return nil
 }

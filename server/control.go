@@ -2,6 +2,7 @@ package server
 
 import (
 	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/schema/ber"
 	"github.com/sunray-ds/utdsd/server/wire"
 )
 
@@ -47,6 +48,7 @@ type controls struct {
 	matched      []byte
 	matchedOnly  bool
 	noCopy       bool
+	subentries   bool // nothing but subentries
 }
 
 // operations in which a control has a meaning.
@@ -100,9 +102,6 @@ func (c *conn) readControls(in operations) (controls, error) {
 			return out, err
 		}
 	}
-	if out.noCopy && c.srv.referral() != "" {
-		return out, c.srv.referTo(c.srv.referral(), "")
-	}
 	return out, nil
 }
 
@@ -119,7 +118,12 @@ func (o *controls) add(k *wire.Control) error {
 	case oidDontUseCopy:
 		set(&o.noCopy)
 		wantValue = false
-	case oidSubentries: // nothing to show or hide: this store has no subentries
+	case oidSubentries:
+		only, _, err := ber.Expect(k.Value, ber.TagBoolean)
+		if err != nil || len(only) != 1 {
+			return badControl("subentries")
+		}
+		o.subentries = only[0] != 0
 	case oidPaged:
 		set(&o.paged)
 		var p wire.PagedResults

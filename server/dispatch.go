@@ -8,28 +8,35 @@ import (
 	"github.com/sunray-ds/utdsd/server/wire"
 )
 
-// handle runs one request; false ends the connection. Each request but
+// handle runs one request; an error ends the connection. Each request but
 // Unbind and Abandon gets exactly one final answer: here, or from the
 // operation that it began.
-func (c *conn) handle(frame []byte) bool {
+func (c *conn) handle(frame []byte) error {
 	err := c.msg.Decode(frame)
 	if errors.Is(err, wire.ErrFatal) {
-		c.ended(err)
-		return false
+		return err
 	}
 	op := c.msg.Op
-	if op == wire.TagUnbindRequest {
-		return false
-	}
-	if op == wire.TagAbandonRequest {
+	switch op {
+	case wire.TagUnbindRequest:
+		return errClosed
+	case wire.TagAbandonRequest:
 		c.abandon()
 		c.srv.metrics.observe(opAbandon, schema.Success, c.since())
-		return true
+		return nil
+	case wire.TagBindRequest:
+		c.beginBind()
 	}
 	response, known := responseTag(op)
 	if !known {
 		c.notice(schema.ProtocolError, "unknown operation")
-		return false
+		return errClosed
+	}
+	if c.msg.ID == 0 {
+		// RFC 4511 4.1.1.1 keeps 0 for unsolicited notifications, so that a
+		// notification is the only answer there can be.
+		c.notice(schema.ProtocolError, "message ID 0 is reserved")
+		return errClosed
 	}
 	if err == nil {
 		err = c.checkMessageID()
@@ -37,14 +44,13 @@ func (c *conn) handle(frame []byte) bool {
 	if err == nil {
 		err = c.run(op, frame)
 	}
-	if errors.Is(err, wire.ErrFatal) {
-		c.ended(err)
-		return false
+	if errors.Is(err, wire.ErrFatal) || errors.Is(err, errClosed) {
+		return err
 	}
 	if err != nil {
 		c.answer(response, c.resultOf(err), nil)
 	}
-	return true
+	return nil
 }
 
 // run decodes and runs an operation. An error is answered by the caller; nil
@@ -86,15 +92,11 @@ func responseTag(op byte) (byte, bool) {
 	return 0, false
 }
 
-// checkMessageID refuses 0, which RFC 4511 4.1.1.1 keeps for notifications, and
-// an ID whose operation is not answered yet.
+// checkMessageID refuses an ID whose operation is not answered yet.
 func (c *conn) checkMessageID() error {
-	if c.msg.ID == 0 {
-		return schema.Refuse(schema.ProtocolError, "message ID 0 is reserved")
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.inFlight[c.msg.ID] != nil {
+	if c.inFlight[c.msg.ID] != nil || c.canceling(c.msg.ID) {
 		return schema.Refuse(schema.ProtocolError, "the message ID is in use by an operation in flight")
 	}
 	return nil
@@ -114,7 +116,7 @@ func (c *conn) resultOf(err error) *schema.Result {
 		return schema.Refuse(schema.ProtocolError, "the request is malformed")
 	}
 	c.srv.metrics.internal.Inc()
-	c.srv.Log.Error("an operation failed", "peer", c.nc.RemoteAddr().String(), "error", err)
+	c.srv.Log.Error("an operation failed", "peer", c.raw.RemoteAddr().String(), "error", err)
 	return schema.Refuse(schema.Other, "internal error; the server's log has the reason")
 }
 

@@ -23,10 +23,7 @@ func (c *conn) handleExtended() error {
 	case oidWhoAmI:
 		return c.whoAmI(&q)
 	case oidCancel:
-		if r := c.cancelOperation(q.Value); r != nil {
-			return r
-		}
-		return nil // answered when the operation has ended
+		return c.cancelOperation(q.Value)
 	case oidStartTLS:
 		return c.startTLS(&q)
 	case oidPassword:
@@ -64,26 +61,21 @@ func (c *conn) startTLS(q *wire.ExtendedRequest) error {
 	case c.srv.TLS == nil:
 		return schema.Refuse(schema.ProtocolError, "StartTLS is not available: the server has no certificate")
 	}
-	c.mu.Lock()
-	busy := len(c.inFlight) > 0
-	c.mu.Unlock()
-	if busy {
+	if c.busy() {
 		return schema.Refuse(schema.OperationsError, "StartTLS while operations are in flight")
 	}
 	if c.read < len(c.in) {
 		c.notice(schema.ProtocolError, "data in clear text behind StartTLS")
-		return wire.ErrFatal
+		return errClosed
 	}
+	c.out.drain() // no earlier answer may get in between the messages of TLS
 	c.buf = wire.AppendExtendedResponse(c.buf, c.msg.ID, &schema.Result{}, oidStartTLS, nil, false, nil)
 	c.srv.metrics.observe(opExtended, schema.Success, c.since())
+	c.dropPages()
 	if err := c.flush(); err != nil {
-		return wire.ErrFatal
+		return err
 	}
-	if !c.handshake() {
-		c.out.close()
-		c.nc.Close()
-	}
-	return nil
+	return c.handshake()
 }
 
 // passwordModify is RFC 3062. An administrator may set any password; nobody

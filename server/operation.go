@@ -3,62 +3,84 @@ package server
 import (
 	"context"
 	"sync/atomic"
+	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
 	"github.com/sunray-ds/utdsd/server/wire"
 )
 
 // operation is one request that is answered later: a write in the store's
-// queue or a search with a goroutine of its own.
+// queue or a search with a goroutine of its own. It goes through begin,
+// answered and end, in this order.
 type operation struct {
 	id      int32
 	write   bool
 	cancel  context.CancelFunc
-	ended   atomic.Bool // abandoned or canceled: no further answer but a result 118
+	ended   atomic.Bool // abandoned or canceled: the search stops
 	abandon atomic.Bool // abandoned: no answer at all
 
-	canceler int32 // message ID of the Cancel request that waits for it; 0: none. Guarded by conn.mu
+	// The Cancel request that waits for this operation, 0 if none. Guarded by
+	// conn.mu.
+	canceler    int32
+	cancelBegan time.Time
 }
 
-// begin registers an operation. It waits while the connection has as many in
-// flight as it may, which stops reading from it.
+// begin registers an operation. It waits while the connection has as many as
+// it may, which stops reading from it.
 func (c *conn) begin(op *operation) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	limit := c.srv.Limits.UnboundOps
 	if c.session.bound() {
 		limit = c.srv.Limits.BoundOps
 	}
-	for len(c.inFlight) >= limit {
-		c.idle.Wait()
-	}
+	c.waitIdle(func() bool { return c.running < limit })
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.inFlight[op.id] = op
+	c.running++
 	if op.write {
 		c.writes++
 	}
 }
 
-// end takes an operation out and answers the Cancel that waits for it, if any:
-// success if the operation was stopped, tooLate if it had done its work.
+// answered is called right before the final answer is handed over: from then
+// on the client may use the message ID again.
+func (c *conn) answered(op *operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.release(op)
+}
+
+func (c *conn) release(op *operation) {
+	if c.inFlight[op.id] == op {
+		delete(c.inFlight, op.id)
+	}
+}
+
+// end is called once the final answer is handed over. It answers the Cancel
+// that waits for the operation, if any: success if the operation was stopped,
+// tooLate if it had done its work.
 func (c *conn) end(op *operation, stopped bool) {
 	c.mu.Lock()
-	delete(c.inFlight, op.id)
+	c.release(op)
+	canceler := op.canceler
+	c.mu.Unlock()
+	if canceler != 0 {
+		r := &schema.Result{}
+		if !stopped {
+			r = schema.Refuse(schema.TooLate, "the operation could not be canceled any more")
+		}
+		c.srv.metrics.observe(opExtended, r.Code, c.srv.Clock().Sub(op.cancelBegan))
+		c.out.post(func(dst []byte) []byte {
+			return wire.AppendExtendedResponse(dst, canceler, r, "", nil, false, nil)
+		})
+	}
+	c.mu.Lock()
+	c.running--
 	if op.write {
 		c.writes--
 	}
-	canceler := op.canceler
 	c.idle.Broadcast()
 	c.mu.Unlock()
-	if canceler == 0 {
-		return
-	}
-	r := schema.Result{}
-	if !stopped {
-		r = *schema.Refuse(schema.TooLate, "the operation could not be canceled any more")
-	}
-	c.out.post(func(dst []byte) []byte {
-		return wire.AppendExtendedResponse(dst, canceler, &r, "", nil, false, nil)
-	})
 }
 
 // waitIdle waits until ok, which is asked with c.mu held. What this goroutine
@@ -70,7 +92,7 @@ func (c *conn) waitIdle(ok func() bool) {
 		return
 	}
 	c.mu.Unlock()
-	c.flush()
+	c.flush() // a failure shows at the next use of the connection
 	c.mu.Lock()
 	for !ok() {
 		c.idle.Wait()
@@ -83,18 +105,35 @@ func (c *conn) waitWrites() {
 	c.waitIdle(func() bool { return c.writes == 0 })
 }
 
-// abandonAll stops what still runs when the client is gone. Writes that wait
-// in the queue go on: the client sent them and may have left on purpose.
-func (c *conn) abandonAll() {
+// waitAll waits until everything begun so far is answered.
+func (c *conn) waitAll() {
+	c.waitIdle(func() bool { return c.running == 0 })
+}
+
+// busy tells whether something is not answered yet.
+func (c *conn) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.running > 0
+}
+
+// stopSearches ends what runs for a client that is gone. Writes in the queue
+// go on: the client sent them and may have left on purpose.
+func (c *conn) stopSearches() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, op := range c.inFlight {
 		if !op.write {
-			op.abandon.Store(true)
-			op.ended.Store(true)
-			op.cancel()
+			op.stop()
 		}
 	}
+}
+
+// stop ends an operation without an answer.
+func (op *operation) stop() {
+	op.abandon.Store(true)
+	op.ended.Store(true)
+	op.cancel()
 }
 
 // abandon is RFC 4511 4.11: no answer, whatever happens.
@@ -106,15 +145,13 @@ func (c *conn) abandon() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if op := c.inFlight[q.ID]; op != nil {
-		op.abandon.Store(true)
-		op.ended.Store(true)
-		op.cancel()
+		op.stop()
 	}
 }
 
 // cancelOperation is the Cancel extended operation (RFC 3909): both the
-// operation and the Cancel are answered.
-func (c *conn) cancelOperation(value []byte) *schema.Result {
+// operation and the Cancel are answered, the latter by end.
+func (c *conn) cancelOperation(value []byte) error {
 	id, err := wire.DecodeCancel(value)
 	if err != nil {
 		return schema.Refuse(schema.ProtocolError, "the value of the Cancel request is malformed")
@@ -123,13 +160,25 @@ func (c *conn) cancelOperation(value []byte) *schema.Result {
 	defer c.mu.Unlock()
 	op := c.inFlight[id]
 	switch {
+	case id == c.msg.ID || c.canceling(id):
+		return schema.Refuse(schema.CannotCancel, "a Cancel operation cannot be canceled")
 	case op == nil:
 		return schema.Refuse(schema.NoSuchOperation, "no such operation is in flight")
 	case op.canceler != 0 || op.abandon.Load():
 		return schema.Refuse(schema.CannotCancel, "the operation is being stopped already")
 	}
-	op.canceler = c.msg.ID
+	op.canceler, op.cancelBegan = c.msg.ID, c.began
 	op.ended.Store(true)
 	op.cancel()
 	return nil
+}
+
+// canceling tells whether id is that of a Cancel that waits; c.mu is held.
+func (c *conn) canceling(id int32) bool {
+	for _, op := range c.inFlight {
+		if op.canceler == id {
+			return true
+		}
+	}
+	return false
 }

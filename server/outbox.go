@@ -15,7 +15,7 @@ type outbox struct {
 	metrics *metrics
 
 	// sending is held while bytes go out, so that messages do not mix. It is
-	// the one lock here that is held across I/O; it guards nothing else.
+	// the one lock here that is held across I/O; taken before mu.
 	sending sync.Mutex
 	nc      net.Conn
 	failed  error
@@ -28,6 +28,10 @@ type outbox struct {
 	closed  bool
 }
 
+// maxPosted is how many bytes may be posted and not sent before no further
+// writes are taken from the connection.
+const maxPosted = 4 * flushAt
+
 func newOutbox(nc net.Conn, timeout time.Duration, m *metrics) *outbox {
 	return &outbox{nc: nc, timeout: timeout, metrics: m}
 }
@@ -37,6 +41,11 @@ func newOutbox(nc net.Conn, timeout time.Duration, m *metrics) *outbox {
 func (o *outbox) write(b []byte) error {
 	o.sending.Lock()
 	defer o.sending.Unlock()
+	return o.send(b)
+}
+
+// send is write with the lock held.
+func (o *outbox) send(b []byte) error {
 	for len(b) > 0 && o.failed == nil {
 		o.nc.SetWriteDeadline(time.Now().Add(o.timeout))
 		n, err := o.nc.Write(b[:min(len(b), 4*flushAt)])
@@ -68,31 +77,44 @@ func (o *outbox) post(add func(dst []byte) []byte) {
 	o.posted = add(o.posted)
 	if o.wake == nil {
 		o.wake, o.stopped = make(chan struct{}, 1), make(chan struct{})
-		go o.send(o.wake, o.stopped)
+		go o.run(o.wake, o.stopped)
 	}
 	select {
 	case o.wake <- struct{}{}:
-	default:
+	default: // a signal that is not taken yet will do for this post too
 	}
 }
 
-// send writes what was posted until close.
-func (o *outbox) send(wake <-chan struct{}, stopped chan<- struct{}) {
+// run sends what was posted until close.
+func (o *outbox) run(wake <-chan struct{}, stopped chan<- struct{}) {
 	defer close(stopped)
 	for range wake {
-		o.mu.Lock()
-		b := o.posted
-		o.posted, o.spare = o.spare[:0], nil
-		o.mu.Unlock()
-		if len(b) > 0 {
-			o.write(b)
-		}
-		o.mu.Lock()
-		if cap(b) <= flushAt {
-			o.spare = b[:0]
-		}
-		o.mu.Unlock()
+		o.drain()
 	}
+}
+
+// drain sends what was posted so far. When it returns, nothing of that is on
+// its way any more.
+func (o *outbox) drain() {
+	o.sending.Lock()
+	defer o.sending.Unlock()
+	o.mu.Lock()
+	b := o.posted
+	o.posted, o.spare = o.spare[:0], nil
+	o.mu.Unlock()
+	o.send(b) // a failure is kept in o.failed
+	o.mu.Lock()
+	if cap(b) <= flushAt {
+		o.spare = b[:0]
+	}
+	o.mu.Unlock()
+}
+
+// crowded tells whether so much is posted that the client has to read first.
+func (o *outbox) crowded() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.posted) >= maxPosted
 }
 
 // close sends what is still posted and ends the goroutine. Posts after it are

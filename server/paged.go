@@ -3,6 +3,8 @@ package server
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
+	"slices"
 
 	"github.com/sunray-ds/utdsd/schema"
 	"github.com/sunray-ds/utdsd/server/wire"
@@ -15,14 +17,13 @@ type page struct {
 	size    int
 	sent    int    // entries of this page
 	request []byte // the search request, which must come again unchanged
-	bound   string // identity that began the search
 	cookie  string
 }
 
 // newPage begins a paged search; a page size of 0 asks for everything, as no
 // page size makes sense then.
 func (c *conn) newPage(k *controls) *page {
-	return &page{size: int(k.pagedSize), request: bytes.Clone(c.msg.Body), bound: c.session.dn}
+	return &page{size: int(k.pagedSize), request: bytes.Clone(c.msg.Body)}
 }
 
 // resumePaged finds the search that a cookie stands for. Nothing and no error
@@ -39,15 +40,11 @@ func (c *conn) resumePaged(k *controls) (*searchOp, error) {
 		return nil, schema.Refuse(schema.UnwillingToPerform, "paged results cookie is invalid or old")
 	}
 	p := op.page
-	if p.bound != c.session.dn || !bytes.Equal(p.request, c.msg.Body) {
+	if !bytes.Equal(p.request, c.msg.Body) {
 		return nil, schema.Refuse(schema.UnwillingToPerform, "paged results cookie belongs to another search")
 	}
 	p.size, p.sent, p.cookie = int(k.pagedSize), 0, ""
-	op.operation = operation{id: c.msg.ID}
-	op.began = c.began
-	if !op.deadline.IsZero() {
-		op.deadline = c.began.Add(c.srv.Limits.TimeLimit)
-	}
+	op.id, op.began = c.msg.ID, c.began
 	if p.size == 0 { // the client wants no more (RFC 2696 3)
 		op.query.Resume.Done = true
 		if op.sort != nil {
@@ -62,36 +59,42 @@ func (op *searchOp) pageFull() bool {
 	return op.page != nil && op.page.size > 0 && op.page.sent >= op.page.size
 }
 
-// endPage makes the response control and keeps the search for the next page.
-func (c *conn) endPage(op *searchOp, ok bool, controls []byte) []byte {
+// endPage makes the response control, with a cookie if there is a next page.
+func (op *searchOp) endPage(ok bool, controls []byte) []byte {
 	more := ok && (!op.query.Resume.Done || (op.sort != nil && op.sort.left() > 0))
 	var value wire.PagedResults
 	if more {
-		value.Cookie = []byte(c.keepPage(op))
+		c := op.conn
+		c.mu.Lock()
+		c.lastPage++
+		value.Cookie = binary.BigEndian.AppendUint64(nil, c.lastPage)
+		c.mu.Unlock()
+		op.page.cookie = string(value.Cookie)
 	}
 	return wire.AppendControl(controls, oidPaged, false, value.Append(nil))
 }
 
-// keepPage puts the search away and gives its cookie. A client that leaves
+// kept tells whether the search waits for the request of its next page.
+func (op *searchOp) kept() bool { return op.page != nil && op.page.cookie != "" }
+
+// keepPage puts the search away under its cookie. A client that leaves
 // searches unfinished loses the oldest: their memory is bounded.
-func (c *conn) keepPage(op *searchOp) string {
+func (c *conn) keepPage(op *searchOp) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lastPage++
-	cookie := string(binary.BigEndian.AppendUint64(nil, c.lastPage))
-	op.page.cookie = cookie
 	if c.paged == nil {
 		c.paged = map[string]*searchOp{}
 	}
-	for len(c.paged) >= maxPaged {
-		oldest := ""
-		for k := range c.paged {
-			if oldest == "" || k < oldest {
-				oldest = k
-			}
-		}
-		delete(c.paged, oldest)
+	if len(c.paged) >= maxPaged {
+		delete(c.paged, slices.Min(slices.Collect(maps.Keys(c.paged))))
 	}
-	c.paged[cookie] = op
-	return cookie
+	c.paged[op.page.cookie] = op
+}
+
+// dropPages forgets the searches that wait for a next page: they belong to the
+// session that began them.
+func (c *conn) dropPages() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.paged = nil
 }

@@ -14,10 +14,13 @@ type virtualEntry struct {
 }
 
 // virtualView finds a virtual entry by its key; nil if it is none.
-func (s *Server) virtualView(key []byte) *schema.View {
-	for i := range s.virtual {
-		if bytes.Equal(s.virtual[i].key, key) {
-			return s.virtual[i].view
+func (c *conn) virtualView(key []byte) *schema.View {
+	if len(key) == 0 && c.session.peer.local {
+		return c.srv.localDSE
+	}
+	for i := range c.srv.virtual {
+		if bytes.Equal(c.srv.virtual[i].key, key) {
+			return c.srv.virtual[i].view
 		}
 	}
 	return nil
@@ -30,6 +33,9 @@ func (s *Server) virtualEntries() ([]virtualEntry, error) {
 	}
 	sub := s.Schema.Subschema()
 	sub.DN = schema.SubschemaDN
+	local := s.rootDSE()
+	s.Schema.SetOperational(local, "supportedSASLMechanisms", []byte("EXTERNAL"))
+	s.localDSE = s.Schema.View(local, nil)
 	return []virtualEntry{
 		{nil, s.Schema.View(s.rootDSE(), nil)},
 		{key, s.Schema.View(sub, key)},
@@ -55,7 +61,6 @@ func (s *Server) rootDSE() *schema.Entry {
 	}
 	set("supportedExtension", extensions...)
 	set("supportedFeatures", featAllOp, featClassAttrs, featTrueFalse, featLangTag, featLangRange, featIncrement)
-	set("supportedSASLMechanisms", "EXTERNAL")
 	set("vendorName", "utdsd")
 	if s.Version != "" {
 		set("vendorVersion", s.Version)

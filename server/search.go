@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -14,8 +15,8 @@ import (
 // for all searches that end in their first slice; a search that does not is
 // given away to a goroutine, together with the memory its request is in.
 type searchOp struct {
-	operation
 	conn  *conn
+	id    int32
 	began time.Time
 
 	req     wire.SearchRequest
@@ -25,14 +26,15 @@ type searchOp struct {
 	asserts *schema.Filter
 	sort    *sorter
 	version int
+	nothing bool // only subentries are asked for, of which the store has none
 
-	buf      []byte
-	sent     int       // entries so far
-	limit    int       // of entries; 0 is none
-	deadline time.Time // zero is none
-	page     *page     // nil: not paged
-	urls     []string  // LDAPv2: references, told in the result
-	over     bool      // the size limit was met
+	buf     []byte
+	sent    int           // entries so far
+	limit   int           // of entries; 0 is none
+	allowed time.Duration // for this request or page; 0 is no limit
+	page    *page         // nil: not paged
+	urls    []string      // LDAPv2: references, told in the result
+	over    bool          // the size limit, or that of sorting, was met
 }
 
 // handleSearch decodes a search and runs its first slice.
@@ -47,6 +49,9 @@ func (c *conn) handleSearch(frame []byte) error {
 	}
 	k, err := c.readControls(inSearch)
 	if err != nil {
+		return err
+	}
+	if err := c.mayCopy(&k, op.req.Base); err != nil {
 		return err
 	}
 	c.waitWrites()
@@ -64,12 +69,20 @@ func (c *conn) handleSearch(frame []byte) error {
 	return c.firstSlice(op, op.prepare(&k, p))
 }
 
+// mayCopy is RFC 6171: who must not get a copy is sent to the original.
+func (c *conn) mayCopy(k *controls, dn []byte) error {
+	if url := c.srv.referral(); k.noCopy && url != "" {
+		return c.srv.referTo(url, string(dn))
+	}
+	return nil
+}
+
 // prepare resolves the request.
 func (op *searchOp) prepare(k *controls, p *page) (err error) {
 	c := op.conn
 	s := c.srv.Schema
-	op.operation = operation{id: c.msg.ID}
-	op.began, op.version, op.sent, op.over = c.began, c.session.version, 0, false
+	op.id, op.began, op.version, op.nothing = c.msg.ID, c.began, c.session.version, k.subentries
+	op.sent, op.over = 0, false
 	op.page, op.asserts, op.sort, op.urls = p, nil, nil, nil
 	if op.base, err = s.AppendDNKey(op.base[:0], op.req.Base); err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
@@ -106,19 +119,20 @@ func (op *searchOp) prepare(k *controls, p *page) (err error) {
 func (op *searchOp) setLimits() {
 	c := op.conn
 	op.limit = int(op.req.SizeLimit)
-	limit := time.Duration(op.req.TimeLimit) * time.Second
+	op.allowed = time.Duration(op.req.TimeLimit) * time.Second
 	if !c.session.writer {
 		if l := c.srv.Limits.SizeLimit; op.limit == 0 || op.limit > l {
 			op.limit = l
 		}
-		if l := c.srv.Limits.TimeLimit; limit == 0 || limit > l {
-			limit = l
+		if l := c.srv.Limits.TimeLimit; op.allowed == 0 || op.allowed > l {
+			op.allowed = l
 		}
 	}
-	op.deadline = time.Time{}
-	if limit > 0 {
-		op.deadline = op.began.Add(limit)
-	}
+}
+
+// late tells whether the time limit has passed.
+func (op *searchOp) late() bool {
+	return op.allowed > 0 && op.conn.srv.Clock().Sub(op.began) > op.allowed
 }
 
 // firstSlice runs the beginning of a search in the connection's goroutine,
@@ -136,15 +150,17 @@ func (c *conn) firstSlice(op *searchOp, err error) error {
 		done, err = op.slice()
 	}
 	if done || op.pageFull() {
-		if kept := op.finish(err); kept {
-			c.detach(op)
-		}
+		op.finish(err)
 		c.buf, op.buf = op.buf, nil
+		if op.kept() {
+			c.detach(op)
+			c.keepPage(op)
+		}
 		return nil
 	}
 	c.buf, op.buf = op.buf, nil
 	if err := c.flush(); err != nil {
-		return wire.ErrFatal
+		return err
 	}
 	c.giveAway(op)
 	return nil
@@ -154,8 +170,10 @@ func (c *conn) firstSlice(op *searchOp, err error) error {
 func (op *searchOp) slice() (done bool, err error) {
 	q := &op.query
 	if !q.Resume.Done && !op.over {
-		if v := op.conn.srv.virtualView(q.Base); v != nil {
+		if v := op.conn.virtualView(q.Base); v != nil {
 			err = op.virtual(v)
+		} else if op.nothing {
+			q.Resume.Done = true
 		} else {
 			err = op.conn.srv.Store.Search(q, op)
 		}
@@ -172,8 +190,8 @@ func (op *searchOp) slice() (done bool, err error) {
 }
 
 // virtual answers from the root DSE or the subschema, which lie outside of the
-// store and have nothing below them; a search of everything from the root
-// down needs a default base, which there is not.
+// store and have nothing below them. The root DSE is in no other scope than its
+// own (RFC 4512 5.1).
 func (op *searchOp) virtual(v *schema.View) error {
 	if len(op.query.Base) == 0 && op.query.Scope != schema.ScopeBase {
 		return schema.Refuse(schema.NoSuchObject, "")
@@ -193,7 +211,7 @@ func (op *searchOp) Entry(v *schema.View) schema.Next {
 		op.over = true
 		return schema.Stop
 	}
-	if op.sort != nil {
+	if op.sort != nil && !op.sort.off {
 		return op.sort.collect(op, v)
 	}
 	op.append(v)
@@ -230,21 +248,27 @@ func (op *searchOp) Reference(v *schema.View, scope schema.Scope) schema.Next {
 // checkAssertion is RFC 4528 for a search: it concerns the base entry.
 func (op *searchOp) checkAssertion() error {
 	q := &op.query
-	return op.conn.entry(q.Base, q.BaseDN, q.ManageDsaIT, func(v *schema.View) error {
+	err := op.conn.entry(q.Base, q.BaseDN, q.ManageDsaIT, func(v *schema.View) error {
 		if op.asserts.Match(op.conn.srv.Schema, v) != schema.True {
 			return schema.Refuse(schema.AssertionFailed, "")
 		}
 		return nil
 	})
+	var r *schema.Result
+	if errors.As(err, &r) && r.Code == schema.ReferralResult {
+		return nil // the search gives the same referral, with its scope
+	}
+	return err
 }
 
-// finish appends SearchResultDone with the controls that belong to it; kept
-// tells that the search waits for the request of its next page.
-func (op *searchOp) finish(err error) (kept bool) {
+// finish appends SearchResultDone with the controls that belong to it.
+func (op *searchOp) finish(err error) {
 	r := &schema.Result{}
 	switch {
 	case err != nil:
 		r = op.conn.resultOf(err)
+	case op.over && op.sort != nil && op.sort.failed == schema.AdminLimitExceeded:
+		r = schema.Refuse(schema.AdminLimitExceeded, "the answer is too large to be sorted")
 	case op.over:
 		r = schema.Refuse(schema.SizeLimitExceeded, "")
 	case len(op.urls) > 0: // LDAPv2
@@ -255,21 +279,19 @@ func (op *searchOp) finish(err error) (kept bool) {
 		controls = op.sort.appendResponse(controls)
 	}
 	if op.page != nil {
-		controls = op.conn.endPage(op, r.Code == schema.Success, controls)
-		kept = op.page.cookie != ""
+		controls = op.endPage(r.Code == schema.Success, controls)
 	}
 	op.buf = wire.AppendResult(op.buf, op.id, wire.TagSearchResultDone, forVersion(op.version, r), controls)
 	op.conn.srv.metrics.observe(opSearch, r.Code, op.conn.srv.Clock().Sub(op.began))
-	return kept
 }
 
 // giveAway lets the search go on in a goroutine of its own.
 func (c *conn) giveAway(op *searchOp) {
 	c.detach(op)
 	ctx, cancel := context.WithCancel(context.Background())
-	op.cancel = cancel
-	c.begin(&op.operation)
-	go op.goOn(ctx)
+	o := &operation{id: op.id, cancel: cancel}
+	c.begin(o)
+	go op.goOn(ctx, o)
 }
 
 // detach makes a search outlive the handling of its request. The request
@@ -283,19 +305,19 @@ func (c *conn) detach(op *searchOp) {
 
 // goOn runs the rest of a long search. Between slices no transaction is open,
 // and what was found is sent, however slowly the client takes it.
-func (op *searchOp) goOn(ctx context.Context) {
+func (op *searchOp) goOn(ctx context.Context, o *operation) {
 	c := op.conn
-	defer op.cancel()
-	defer c.recovered("search")
-	done, err := false, error(nil)
 	stopped := false
-	defer func() { c.end(&op.operation, stopped) }()
+	defer func() { c.end(o, stopped) }()
+	defer c.recovered("search")
+	defer o.cancel()
+	done, err := false, error(nil)
 	for !done {
 		switch {
-		case op.ended.Load() || ctx.Err() != nil:
+		case o.ended.Load() || ctx.Err() != nil:
 			stopped = true
 			err, done = schema.Refuse(schema.Canceled, "the search was canceled"), true
-		case !op.deadline.IsZero() && c.srv.Clock().After(op.deadline):
+		case op.late():
 			err, done = schema.Refuse(schema.TimeLimitExceeded, ""), true
 		default:
 			op.query.Examine = sliceExamine
@@ -309,11 +331,15 @@ func (op *searchOp) goOn(ctx context.Context) {
 			op.buf = op.buf[:0]
 		}
 	}
-	if op.abandon.Load() {
+	c.answered(o)
+	if o.abandon.Load() {
 		return
 	}
 	op.finish(err)
 	buf := op.buf
 	op.buf = nil
-	c.out.write(buf)
+	if op.kept() {
+		c.keepPage(op) // from here on op belongs to whoever asks for the next page
+	}
+	c.out.write(buf) // a failure has closed the connection
 }

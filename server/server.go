@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,8 +24,10 @@ import (
 type Store interface {
 	// Search runs one slice of q (see schema.Search).
 	Search(q *schema.Search, r schema.Receiver) error
-	// Get calls f with the entry of the given key, inside a read transaction.
-	Get(key []byte, f func(v *schema.View) error) error
+	// Target calls f with the entry of the given key, inside a read
+	// transaction. Without manageDsaIT an entry at or below a referral is
+	// answered by the referral; dn is the name as the client sent it.
+	Target(key, dn []byte, manageDsaIT bool, f func(v *schema.View) error) error
 	// Apply queues a change. done is called once, from a goroutine of the
 	// store that must not be blocked, when the change is durable or refused.
 	Apply(ctx context.Context, c *schema.Change, done func(schema.ChangeDone))
@@ -65,11 +69,13 @@ type Server struct {
 	passwords *password.Verifier
 	metrics   *metrics
 	virtual   []virtualEntry // root DSE and subschema
+	localDSE  *schema.View   // root DSE for the local socket, where EXTERNAL works
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
 	conns     map[*conn]struct{}
 	closing   bool
+	stopping  chan struct{}  // closed with closing
 	running   sync.WaitGroup // one for each connection goroutine
 }
 
@@ -91,7 +97,7 @@ func New(o Options) (*Server, error) {
 		o.PasswordScheme = password.DefaultScheme
 	}
 	o.Limits.fill()
-	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}}
+	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, stopping: make(chan struct{})}
 	s.passwords = password.NewVerifier()
 	for i, dn := range append([]string{o.Admin.DN}, o.Writers...) {
 		if dn == "" {
@@ -117,7 +123,7 @@ func New(o Options) (*Server, error) {
 }
 
 // Serve accepts connections on l until Shutdown; it returns ErrServerClosed
-// then, or the error that ended the listener.
+// then, or the error that ended the listener. l is closed in any case.
 func (s *Server) Serve(l net.Listener) error { return s.serve(l, false) }
 
 // ServeTLS is Serve for ldaps: TLS from the first byte.
@@ -129,6 +135,7 @@ func (s *Server) ServeTLS(l net.Listener) error {
 }
 
 func (s *Server) serve(l net.Listener, secure bool) error {
+	defer l.Close()
 	if !s.track(l) {
 		return ErrServerClosed
 	}
@@ -153,7 +160,11 @@ func (s *Server) serve(l net.Listener, secure bool) error {
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 		s.metrics.acceptErrors.Inc()
 		s.Log.Warn("cannot accept a connection; trying again", "error", err, "wait", pause)
-		time.Sleep(pause)
+		select {
+		case <-time.After(pause):
+		case <-s.stopping:
+			return ErrServerClosed
+		}
 	}
 }
 
@@ -183,15 +194,20 @@ func (s *Server) isClosing() bool {
 func (s *Server) start(nc net.Conn, secure bool) {
 	c := newConn(s, nc)
 	s.mu.Lock()
-	refuse := s.closing || len(s.conns) >= s.Limits.Connections
+	closing := s.closing
+	refuse := closing || len(s.conns) >= s.Limits.Connections
 	if !refuse {
 		s.conns[c] = struct{}{}
 		s.running.Add(1)
 	}
 	s.mu.Unlock()
-	if refuse {
+	switch {
+	case closing:
+		nc.Close()
+		return
+	case refuse:
 		s.metrics.refused.Inc()
-		c.refuseConnection()
+		c.refuse(secure)
 		return
 	}
 	s.metrics.opened.Inc()
@@ -210,19 +226,18 @@ func (s *Server) forget(c *conn) {
 	s.metrics.open.Dec()
 }
 
-// Shutdown closes the listeners, tells every client by a Notice of
-// Disconnection (RFC 4511 4.4.1) and waits until what is in flight is
-// answered, or ctx ends; then connections are cut.
+// cutGrace is how long Shutdown waits, beyond its deadline, for what the store
+// still holds of connections that are cut.
+const cutGrace = time.Second
+
+// Shutdown closes the listeners, lets every connection finish what it has
+// taken, tells its client by a Notice of Disconnection (RFC 4511 4.4.1) and
+// waits for all that. When ctx ends the connections that are left are cut, and
+// ctx's error is returned.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closing = true
-	for l := range s.listeners {
-		l.Close()
-	}
-	for c := range s.conns {
+	for _, c := range s.close() {
 		c.drain()
 	}
-	s.mu.Unlock()
 	done := make(chan struct{})
 	go func() { s.running.Wait(); close(done) }()
 	select {
@@ -230,11 +245,32 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		return nil
 	case <-ctx.Done():
 	}
+	for _, c := range s.open() {
+		c.cut()
+	}
+	select {
+	case <-done:
+	case <-time.After(cutGrace):
+	}
+	return ctx.Err()
+}
+
+// close makes the server accept nothing more and lists its connections.
+func (s *Server) close() []*conn {
 	s.mu.Lock()
-	for c := range s.conns {
-		c.nc.Close()
+	if !s.closing {
+		s.closing = true
+		close(s.stopping)
+	}
+	for l := range s.listeners {
+		l.Close()
 	}
 	s.mu.Unlock()
-	<-done
-	return ctx.Err()
+	return s.open()
+}
+
+func (s *Server) open() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Keys(s.conns))
 }

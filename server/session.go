@@ -1,7 +1,6 @@
 package server
 
 import (
-	"crypto/tls"
 	"net"
 	"os"
 	"syscall"
@@ -50,16 +49,4 @@ func peerOf(nc net.Conn) peer {
 		}
 	})
 	return p
-}
-
-// secure tells whether nobody between client and server can listen.
-func (s *session) secure() bool { return s.tls || s.peer.local }
-
-// tlsState is used by tests and logs; nil without TLS.
-func (c *conn) tlsState() *tls.ConnectionState {
-	if t, ok := c.nc.(*tls.Conn); ok {
-		st := t.ConnectionState()
-		return &st
-	}
-	return nil
 }

@@ -19,6 +19,7 @@ type sorter struct {
 	next    int
 	limit   int
 	ready   bool
+	off     bool // the answer comes as it is found
 }
 
 type sortKey struct {
@@ -26,6 +27,12 @@ type sortKey struct {
 	rule    *schema.MatchingRule
 	reverse bool
 }
+
+// The bytes that an entry and each of its keys take beside memory.
+const (
+	entryOverhead = 48
+	keyOverhead   = 16
+)
 
 // sortedEntry is where the name, the encoded attributes and the forms of the
 // keys of an entry are. The message around them is made when it is sent: in a
@@ -52,11 +59,9 @@ func (op *searchOp) prepareSort(k *controls) error {
 			st.fail(schema.NoSuchAttribute, key.Attr)
 			break
 		}
-		rule := d.Type.Ordering
+		rule := orderingOf(s, d.Type)
 		if len(key.Rule) > 0 {
 			rule = s.MatchingRule(key.Rule)
-		} else if rule == nil {
-			rule = d.Type.Equality // normal forms have an order, too
 		}
 		if rule == nil || rule.Normalize == nil || rule.Match != nil || rule.Kind == schema.SubstringsRule {
 			st.fail(schema.InappropriateMatching, key.Attr)
@@ -64,8 +69,26 @@ func (op *searchOp) prepareSort(k *controls) error {
 		}
 		st.keys = append(st.keys, sortKey{d, rule, key.Reverse})
 	}
-	if st.failed != schema.Success && k.sortCritical {
+	st.off = st.failed != schema.Success
+	if st.off && k.sortCritical {
 		return schema.Refuse(schema.UnavailableCriticalExtension, "the search cannot be sorted by that attribute")
+	}
+	return nil
+}
+
+// orderingOf is the rule by which values of t are sorted: its own, or for the
+// many string types that have none, that which belongs to their equality rule.
+func orderingOf(s *schema.Schema, t *schema.AttributeType) *schema.MatchingRule {
+	if t.Ordering != nil || t.Equality == nil {
+		return t.Ordering
+	}
+	switch t.Equality.Name {
+	case "caseIgnoreMatch", "caseIgnoreIA5Match":
+		return s.MatchingRule([]byte("caseIgnoreOrderingMatch"))
+	case "caseExactMatch", "caseExactIA5Match":
+		return s.MatchingRule([]byte("caseExactOrderingMatch"))
+	case "numericStringMatch":
+		return s.MatchingRule([]byte("numericStringOrderingMatch"))
 	}
 	return nil
 }
@@ -87,7 +110,7 @@ func (st *sorter) collect(op *searchOp, v *schema.View) schema.Next {
 	e.end = len(st.memory)
 	st.entries = append(st.entries, e)
 	op.sent++
-	if len(st.memory) > st.limit {
+	if len(st.memory)+len(st.entries)*(entryOverhead+len(st.keys)*keyOverhead) > st.limit {
 		st.fail(schema.AdminLimitExceeded, nil)
 		op.over = true
 		return schema.Stop
@@ -133,6 +156,9 @@ func (st *sorter) smallest(s *schema.Schema, v *schema.View, k *sortKey) [2]int 
 // emit sorts what was collected, once, and appends it to the answer; it tells
 // whether everything (or a whole page) is out.
 func (st *sorter) emit(op *searchOp) bool {
+	if st.off {
+		return true
+	}
 	if !st.ready {
 		st.ready = true
 		slices.SortStableFunc(st.entries, st.compare)

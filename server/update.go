@@ -43,6 +43,9 @@ func (c *conn) handleUpdate(op byte, frame []byte) error {
 	if err := c.admitUpdate(change); err != nil {
 		return err
 	}
+	if err := c.srv.hashPasswords(change); err != nil {
+		return err
+	}
 	change.Actor, change.ManageDsaIT = c.session.dn, k.manageDsaIT
 	if k.asserted {
 		if change.Assertion, err = c.assertionFilter(k.assertion); err != nil {
@@ -91,7 +94,10 @@ func (c *conn) admitUpdate(change *schema.Change) error {
 	if err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
-	if c.srv.virtualView(key) != nil {
+	if c.virtualView(key) != nil {
+		if change.Kind == schema.ChangeAdd {
+			return schema.Refuse(schema.EntryAlreadyExists, "")
+		}
 		return schema.Refuse(schema.UnwillingToPerform, "the root DSE and the subschema cannot be changed")
 	}
 	if url := c.srv.referral(); url != "" {
@@ -123,21 +129,26 @@ func (c *conn) queue(u *update) {
 			return wire.AppendResult(dst, id, u.response, r, controls)
 		}
 	}
+	if c.out.crowded() {
+		c.out.drain() // the client reads answers before it writes on
+	}
 	c.begin(&u.operation)
 	version := c.session.version
 	c.srv.Store.Apply(ctx, u.change, func(d schema.ChangeDone) { c.updated(u, version, &d) })
 }
 
-// updated runs in the store's writer goroutine and never waits.
+// updated runs in a goroutine of the store and never waits.
 func (c *conn) updated(u *update, version int, d *schema.ChangeDone) {
+	defer func() { c.end(&u.operation, d.Result.Code == schema.Canceled) }()
+	defer c.recovered("update")
 	u.cancel()
+	c.answered(&u.operation)
 	c.srv.metrics.observe(u.kind, d.Result.Code, c.srv.Clock().Sub(u.began))
 	if !u.abandon.Load() {
 		r := forVersion(version, &d.Result)
 		controls := c.readEntryControls(u, d)
 		c.out.post(func(dst []byte) []byte { return u.encode(dst, u.id, r, controls) })
 	}
-	c.end(&u.operation, d.Result.Code == schema.Canceled)
 }
 
 // readEntryControls encodes the answers to pre-read and post-read.
