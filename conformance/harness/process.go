@@ -98,6 +98,7 @@ type daemon struct {
 	command  func() *exec.Cmd // a fresh command for each start
 	log      logBuffer
 	proc     *process
+	ended    bool // by Stop or Kill; else the end of proc is a crash
 }
 
 // Endpoint tells how to reach the server.
@@ -123,10 +124,33 @@ func (d *daemon) Exited() <-chan struct{} {
 	return d.proc.done
 }
 
-// Stop ends the server with SIGTERM and waits for it.
+// Stop ends the server with SIGTERM and waits for it. A server that ended by
+// itself before, or whose exit status tells of a fault, fails the test.
 func (d *daemon) Stop(tb testing.TB) {
 	tb.Helper()
+	if d.proc == nil || d.ended {
+		return
+	}
+	alive := d.proc.running()
 	d.stop(tb, syscall.SIGTERM)
+	if !alive {
+		tb.Errorf("%s ended by itself: %v\n%s", d.endpoint.Kind, d.proc.err, d.Log())
+	} else if d.proc.err != nil {
+		tb.Errorf("%s did not end cleanly: %v\n%s", d.endpoint.Kind, d.proc.err, d.Log())
+	}
+}
+
+// AwaitExit waits until the server ends by itself, as a test of a fault
+// expects, and returns its exit status.
+func (d *daemon) AwaitExit(tb testing.TB) int {
+	tb.Helper()
+	select {
+	case <-d.Exited():
+	case <-time.After(stopWithin):
+		tb.Fatalf("%s is still running after %s", d.endpoint.Kind, stopWithin)
+	}
+	d.ended = true
+	return d.proc.cmd.ProcessState.ExitCode()
 }
 
 // Kill ends the server with SIGKILL and waits for it.
@@ -137,6 +161,7 @@ func (d *daemon) Kill(tb testing.TB) {
 
 func (d *daemon) stop(tb testing.TB, sig syscall.Signal) {
 	tb.Helper()
+	d.ended = true
 	if err := d.proc.end(sig); err != nil {
 		tb.Errorf("%v\n%s", err, d.Log())
 	}
@@ -153,7 +178,7 @@ func (d *daemon) Restart(tb testing.TB) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	d.proc = proc
+	d.proc, d.ended = proc, false
 	if err := awaitAnswer(d.endpoint.Address, proc.done); err != nil {
 		_ = proc.end(syscall.SIGKILL)
 		tb.Fatalf("%s: %v\n%s", d.endpoint.Kind, err, d.Log())

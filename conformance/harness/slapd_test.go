@@ -43,3 +43,13 @@ func TestRootIsRemovedWhenTheTestEnds(t *testing.T) {
 		t.Errorf("%s is left: %v", dir, err)
 	}
 }
+
+func TestServerThatEndsByItselfIsSeen(t *testing.T) {
+	s := StartSlapd(t)
+	if err := syscall.Kill(s.Pid(), syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := s.AwaitExit(t); code != 0 {
+		t.Errorf("exit status %d\n%s", code, s.Log())
+	}
+}
