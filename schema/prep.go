@@ -47,8 +47,6 @@ type squeezer struct {
 	some    bool // a character has come
 }
 
-func (q *squeezer) space() { q.pending = true }
-
 // open appends what belongs before the next character.
 func (q *squeezer) open() {
 	switch {
@@ -89,25 +87,47 @@ func (q *squeezer) close() []byte {
 // appendPrepared appends the prepared form of text, in lower case if fold.
 func appendPrepared(dst, text []byte, fold bool, mode spaces) ([]byte, error) {
 	q := squeezer{dst: dst, mode: mode}
-	for _, c := range text {
-		switch {
-		case c == ' ' || '\t' <= c && c <= '\r':
-			q.space()
-		case c < ' ' || c == 0x7f: // mapped to nothing
-		case c >= utf8.RuneSelf:
-			return appendPreparedUnicode(dst, text, fold, mode)
-		case c == '-' && mode == spacesTel:
-		default:
+	for i := 0; i < len(text); {
+		if n := ordinaryRun(text[i:], mode); n > 0 {
 			if q.pending || !q.some {
 				q.open()
 			}
-			if fold && 'A' <= c && c <= 'Z' {
-				c += 'a' - 'A'
+			mark := len(q.dst)
+			q.dst = append(q.dst, text[i:i+n]...)
+			if fold {
+				lowerInPlace(q.dst[mark:])
 			}
-			q.dst = append(q.dst, c)
+			i += n
+			continue
 		}
+		switch c := text[i]; {
+		case c == ' ' || '\t' <= c && c <= '\r':
+			q.pending = true
+		case c >= utf8.RuneSelf:
+			return appendPreparedUnicode(dst, text, fold, mode)
+		} // other control characters, and hyphens of telephone numbers, go
+		i++
 	}
 	return q.close(), nil
+}
+
+// ordinaryRun counts the printable ASCII at the start of b that stays what it
+// is but for its case.
+func ordinaryRun(b []byte, mode spaces) int {
+	for i, c := range b {
+		if c <= ' ' || c >= 0x7f || c == '-' && mode == spacesTel {
+			return i
+		}
+	}
+	return len(b)
+}
+
+func lowerInPlace(b []byte) {
+	for i, c := range b {
+		if c-'A' < 26 {
+			b[i] = c | 0x20
+		}
+	}
 }
 
 func appendPreparedUnicode(dst, text []byte, fold bool, mode spaces) ([]byte, error) {
@@ -140,7 +160,7 @@ func appendPreparedUnicode(dst, text []byte, fold bool, mode spaces) ([]byte, er
 			return dst, errProhibited
 		}
 		if r == ' ' && !startsWithMark(mapped) {
-			q.space()
+			q.pending = true
 			continue
 		}
 		if mode == spacesTel && isHyphen(r) {

@@ -110,19 +110,22 @@ func timeZone(b []byte) (offset time.Duration, ok bool) {
 	return offset, true
 }
 
+// firstYear is the earliest year of a time without seconds: "010203040506Z" is
+// of the year 2001 and not of the year 102.
+const firstYear = 1000
+
 // normalizeTime gives the time in UTC without trailing zeros of the fraction,
 // whose order as bytes is that of the times. Times with two-digit years, which
 // an import has let in, are taken too.
 func normalizeTime(_ *Schema, dst, value []byte) ([]byte, error) {
 	t, err := parseTime(value)
-	if err != nil {
-		if t, err = parseShortTime(value); err != nil {
-			return dst, errNotTime
+	if err != nil || t.Year() < firstYear {
+		if short, err2 := parseShortTime(value); err2 == nil {
+			t, err = short, nil
 		}
 	}
-	if t.Year() < 0 || t.Year() > 9999 {
+	if err != nil || t.Year() < 0 || t.Year() > 9999 {
 		return dst, errNotTime
 	}
-	dst = t.AppendFormat(dst, "20060102150405.999999999")
-	return dst, nil
+	return t.AppendFormat(dst, "20060102150405.999999999"), nil
 }
