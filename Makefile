@@ -1,0 +1,56 @@
+# make build   programs into bin/
+# make run     a data store with sample data on port 7012 (PORT=7112 for another)
+# make test    everything that has to pass before a change is taken
+# make clean   removes bin/ and the demo
+
+# Go from the PATH, else from the place of its own installer.
+GO ?= $(or $(shell command -v go),/usr/local/go/bin/go)
+export PATH := $(patsubst %/,%,$(dir $(GO))):$(PATH)
+SHELL := bash
+.SHELLFLAGS := -e -o pipefail -c
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -X github.com/sunray-ds/utdsd/cmd/internal/command.version=$(VERSION)
+LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+LINT_VERSION := v2.15.0
+PORT ?= 7012
+FUZZTIME ?= 10s
+
+.PHONY: build run test clean packages format vet lint unit fuzz
+
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+run: build
+	@PORT=$(PORT) deploy/demo.sh
+
+test: packages format vet lint build unit fuzz
+	@echo "make test: everything passed"
+
+# Foreign servers and clients that the conformance tests run.
+packages:
+	@deploy/test-packages.sh deploy/test-packages.txt
+
+format:
+	@files=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
+	if [ -n "$$files" ]; then echo "not formatted (gofmt -w puts it right):"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+# The linter is built once for each of its versions.
+lint: bin/tools/$(LINT_VERSION)/golangci-lint
+	$< run ./...
+
+bin/tools/$(LINT_VERSION)/golangci-lint:
+	GOBIN=$(CURDIR)/$(@D) $(GO) install $(LINT)@$(LINT_VERSION)
+
+unit:
+	$(GO) test -race -timeout 30m ./...
+
+# Every fuzz target for FUZZTIME.
+fuzz:
+	@FUZZTIME=$(FUZZTIME) deploy/fuzz.sh
+
+clean:
+	rm -rf bin demo
