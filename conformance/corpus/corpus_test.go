@@ -1,0 +1,208 @@
+// corpus_test.go: sends the corpus to the built server and watches.
+
+package corpus
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/sunray-ds/utdsd/conformance/harness"
+)
+
+const (
+	// bystanderWithin is how long another connection may wait for its answer
+	// after whatever was sent.
+	bystanderWithin = 2 * time.Second
+	// maxGrowth is by how much the server's memory may grow over the corpus.
+	maxGrowth = 64 << 20
+	// maxLogLine bounds a line of the server's log.
+	maxLogLine = 4 << 10
+	// fewBytes are surely read by the server before it closes, so that its
+	// last words are not lost to a reset.
+	fewBytes = 2 << 10
+)
+
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
+
+func TestCorpus(t *testing.T) {
+	quick := harness.Setting{Table: "limits", Key: "message_timeout", Value: "1s"}
+	certified := harness.StartUtdsd(t, harness.Options{Config: []harness.Setting{quick}})
+	uncertified := harness.StartUtdsd(t, harness.Options{Config: []harness.Setting{quick}, Plain: true})
+	group := "utname=" + certified.Endpoint().Group + ",o=v1," + harness.Suffix
+	scripts, err := loadCorpus("testdata", map[string][]byte{
+		"suffix": []byte(harness.Suffix), "admin": []byte(harness.AdminDN),
+		"password": []byte(harness.Password), "group": []byte(group),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bystander, err := dial(certified.Endpoint().Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer bystander.conn.Close()
+	if err := bystander.ping(harness.Suffix); err != nil {
+		t.Fatalf("before anything was sent: %v", err)
+	}
+	before := resident(t, certified.Pid())
+	for _, s := range scripts {
+		for _, c := range s.Cases {
+			t.Run(s.Name+"/"+c.Title, func(t *testing.T) { runCase(t, &c, certified, uncertified) })
+			began := time.Now()
+			if err := bystander.ping(harness.Suffix); err != nil {
+				t.Fatalf("%s, %s: a bystander gets no answer: %v\n%s", s.Name, c.Title, err, certified.Log())
+			}
+			if d := time.Since(began); d > bystanderWithin {
+				t.Errorf("%s, %s: a bystander's answer took %s", s.Name, c.Title, d)
+			}
+		}
+	}
+	if after := resident(t, certified.Pid()); after-before > maxGrowth {
+		t.Errorf("resident memory grew from %d to %d KiB", before>>10, after>>10)
+	} else {
+		t.Logf("resident memory: %d KiB before, %d KiB after", before>>10, after>>10)
+	}
+	checkLog(t, certified.Log()+uncertified.Log())
+}
+
+// runCase runs one connection from dial to close.
+func runCase(t *testing.T, c *scriptCase, certified, uncertified *harness.Utdsd) {
+	address := certified.Endpoint().Address
+	switch c.Target {
+	case "secure":
+		address = strings.TrimPrefix(certified.Endpoint().SecureURL, "ldaps://")
+	case "uncertified":
+		address = uncertified.Endpoint().Address
+	}
+	p, err := dial(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { p.conn.Close() }() // StartTLS changes conn
+	for _, st := range c.Steps {
+		if err := runStep(p, &st); err != nil {
+			t.Fatalf("line %d: %v", st.Line, err)
+		}
+	}
+	switch c.Steps[len(c.Steps)-1].Outcome {
+	case "disconnect", "closed", "alive":
+		return
+	}
+	if err := p.ping(harness.Suffix); err != nil {
+		t.Errorf("the connection does not answer any more: %v", err)
+	}
+}
+
+func runStep(p *peer, st *step) error {
+	switch st.Verb {
+	case "send":
+		return p.send(st.Bytes)
+	case "drip":
+		return p.drip(st.Bytes)
+	case "starttls":
+		return p.startTLS()
+	case "as":
+		return p.bind(harness.AdminDN, harness.Password)
+	}
+	return p.expect(st)
+}
+
+// bind does a simple bind.
+func (p *peer) bind(dn, password string) error {
+	body := append([]byte("\x02\x01\x03"), nest(0x04, 1, []byte(dn))...)
+	body = append(body, nest(0x80, 1, []byte(password))...)
+	if err := p.send(nest(0x30, 1, append([]byte("\x02\x01\x64"), nest(0x60, 1, body)...))); err != nil {
+		return err
+	}
+	r, _, err := p.final()
+	if err == nil && r.Code != 0 {
+		err = fmt.Errorf("bind as %s: result %d", dn, r.Code)
+	}
+	return err
+}
+
+// expect waits for the outcome of a step.
+func (p *peer) expect(st *step) error {
+	switch st.Outcome {
+	case "open", "alive":
+		return nil
+	case "closed":
+		_, _, err := p.end()
+		return err
+	case "disconnect":
+		last, reset, err := p.end()
+		notice := last.ID == 0 && last.Op == extendedTag && last.Code == 2 &&
+			bytes.Contains(last.Body, []byte("1.3.6.1.4.1.1466.20036"))
+		if err == nil && !notice && !(reset && p.sent > fewBytes) {
+			err = fmt.Errorf("no Notice of Disconnection with protocolError before the end, but %+v", last)
+		}
+		return err
+	}
+	r, entries, err := p.final()
+	if err != nil {
+		var ne net.Error
+		if errors.As(err, &ne) && ne.Timeout() {
+			return fmt.Errorf("no answer within %s", answerWithin)
+		}
+		return fmt.Errorf("instead of a result: %w", err)
+	}
+	if r.ID == 0 {
+		return fmt.Errorf("disconnected with code %d: %q", r.Code, r.Body)
+	}
+	switch {
+	case st.Outcome == "result" && !slices.Contains(st.Codes, r.Code):
+		return fmt.Errorf("result %d, want one of %v: %q", r.Code, st.Codes, r.Body)
+	case st.Outcome == "no-match" && (r.Code != 0 || entries > 0):
+		return fmt.Errorf("result %d with %d entries, want none: %q", r.Code, entries, r.Body)
+	}
+	return nil
+}
+
+// resident is the memory of a process in bytes.
+func resident(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, line, _ := strings.Cut(string(status), "VmRSS:")
+	fields := strings.Fields(line)
+	if len(fields) == 0 {
+		t.Fatal("no VmRSS")
+	}
+	kib, err := strconv.Atoi(fields[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kib << 10
+}
+
+// checkLog wants no secrets, no raw control characters and no endless lines in
+// what the servers logged.
+func checkLog(t *testing.T, log string) {
+	t.Helper()
+	if strings.Contains(log, harness.Password) || strings.Contains(log, "corpus-secret") {
+		t.Error("a password is in the log")
+	}
+	for line := range strings.Lines(log) {
+		line = strings.TrimSuffix(line, "\n")
+		if i := strings.IndexFunc(line, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' }); i >= 0 {
+			t.Errorf("the log has a control character: %q", line)
+		}
+		if len(line) > maxLogLine {
+			t.Errorf("the log has a line of %d bytes: %.200q...", len(line), line)
+		}
+		if strings.Contains(line, "panic") {
+			t.Errorf("something panicked: %s", line)
+		}
+	}
+}
