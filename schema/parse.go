@@ -108,8 +108,17 @@ func (r *definitionReader) next() (token, error) {
 	return token{text: r.text[at:r.pos], at: at}, nil
 }
 
-// unescapeQuoted undoes \27 and \5C (RFC 4512 4.1).
+// unescapeQuoted undoes \27 and \5C (RFC 4512 4.1) and takes line ends, which
+// a directive may have within quotes, for spaces.
 func unescapeQuoted(s string) string {
+	if strings.ContainsAny(s, "\r\n") {
+		s = strings.Map(func(r rune) rune {
+			if r == '\r' || r == '\n' {
+				return ' '
+			}
+			return r
+		}, s)
+	}
 	if strings.IndexByte(s, '\\') < 0 {
 		return s
 	}
