@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -37,8 +38,8 @@ type opened struct {
 
 // openFile opens an existing store. It holds the file's lock (shared) while it
 // walks the pages, because bbolt would end the process on a damaged one.
-func openFile(path string, readOnly bool) (*opened, error) {
-	if err := recognise(path); err != nil {
+func openFile(path string, readOnly bool, log *slog.Logger) (*opened, error) {
+	if err := recognise(path, log); err != nil {
 		return nil, err
 	}
 	o, err := openBolt(path, true)
@@ -62,7 +63,7 @@ func openFile(path string, readOnly bool) (*opened, error) {
 }
 
 // recognise looks at the first bytes before anything else touches the file.
-func recognise(path string) error {
+func recognise(path string, log *slog.Logger) error {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: %s: set this server up with utconfig, or load a dump with utldif2ldbm -c", ErrNotThere, path)
@@ -79,10 +80,26 @@ func recognise(path string) error {
 	if isBerkeley(head[:n]) {
 		return fmt.Errorf("%w: %s is a Berkeley DB file, probably of the original data store: load it with utldif2ldbm -c -i", ErrForeign, path)
 	}
-	if _, err := newestMeta(f); err != nil {
+	meta, both, err := newestMeta(f)
+	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrForeign, path, err)
 	}
+	if !both {
+		log.Warn("one of the two meta pages of the store is damaged: after a crash nothing is missing, otherwise the last commit may be", "path", path)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	if err := meta.fits(info.Size()); err != nil {
+		return damagedFile(path, err.Error())
+	}
 	return nil
+}
+
+// damagedFile is the error for a store that must not be opened.
+func damagedFile(path, what string) error {
+	return fmt.Errorf("store %s: %w: put a copy in its place, or load a dump", path, &DamageError{Bucket: "all", What: what})
 }
 
 // isBerkeley knows the magic numbers of Berkeley DB btree and hash files, in
@@ -112,7 +129,7 @@ func walkFile(path string) (map[string]uint64, error) {
 	}
 	keys, err := countKeys(f, info.Size())
 	if err != nil {
-		return nil, fmt.Errorf("store %s: %w: put a copy in its place, or load a dump", path, &DamageError{Bucket: "all", What: err.Error()})
+		return nil, damagedFile(path, err.Error())
 	}
 	return keys, nil
 }
@@ -123,7 +140,7 @@ func openBolt(path string, readOnly bool) (o *opened, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			o, err = nil, fmt.Errorf("store %s: %w", path, &DamageError{Bucket: "all", What: fmt.Sprint(p)})
+			o, err = nil, damagedFile(path, fmt.Sprint(p))
 		}
 	}()
 	for _, size := range mapSizes {

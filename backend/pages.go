@@ -11,6 +11,7 @@ package backend
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
@@ -55,6 +56,14 @@ func readBoltMeta(b []byte) (m boltMeta, ok bool) {
 	return m, m.pageSize >= 512 && m.pageSize <= maxPageSize
 }
 
+// fits tells whether a file of the given size can hold all pages.
+func (m boltMeta) fits(size int64) error {
+	if m.pages > uint64(size)/m.pageSize {
+		return fmt.Errorf("the file is cut off: it has %d bytes and should have %d pages of %d", size, m.pages, m.pageSize)
+	}
+	return nil
+}
+
 // pageWalk walks one file.
 type pageWalk struct {
 	file  io.ReaderAt
@@ -68,42 +77,48 @@ type pageWalk struct {
 // countKeys walks the whole page tree and returns the number of keys in each
 // bucket. The error names the first damaged page.
 func countKeys(file io.ReaderAt, size int64) (map[string]uint64, error) {
-	meta, err := newestMeta(file)
+	meta, _, err := newestMeta(file)
 	if err != nil {
 		return nil, err
 	}
-	if meta.pages > uint64(size)/meta.pageSize+1 {
-		return nil, fmt.Errorf("the file is cut off: %d bytes, %d pages of %d", size, meta.pages, meta.pageSize)
+	if err := meta.fits(size); err != nil {
+		return nil, err
 	}
 	w := &pageWalk{file: file, meta: meta, seen: make([]bool, meta.pages), keys: map[string]uint64{}}
 	return w.keys, w.tree(meta.root, 0, nil, nil)
 }
 
-// newestMeta finds the newer of the two meta pages that are in order.
-func newestMeta(file io.ReaderAt) (best boltMeta, err error) {
+// newestMeta finds the newer of the two meta pages that are in order. If one is
+// not, the other tells of the commit before: it may be that a crash has torn
+// the page while it was written, which loses nothing that was acknowledged, or
+// that the disk has damaged it, which loses the last commit.
+func newestMeta(file io.ReaderAt) (best boltMeta, both bool, err error) {
 	buf := make([]byte, pageHeader+metaSize)
-	found := false
+	found := 0
 	try := func(at int64) {
 		if _, err := file.ReadAt(buf, at); err != nil {
 			return
 		}
 		m, ok := readBoltMeta(buf)
-		if ok && (at == 0 || uint64(at) == m.pageSize) && (!found || m.txid > best.txid) {
-			best, found = m, true
+		if !ok || at != 0 && uint64(at) != m.pageSize {
+			return
+		}
+		if found++; found == 1 || m.txid > best.txid {
+			best = m
 		}
 	}
 	try(0)
-	if found {
+	if found == 1 {
 		try(int64(best.pageSize))
-		return best, nil
+		return best, found == 2, nil
 	}
-	for size := int64(512); size <= maxPageSize; size *= 2 {
+	for size := int64(512); size <= maxPageSize && found == 0; size *= 2 {
 		try(size)
 	}
-	if !found {
-		return best, fmt.Errorf("both of its meta pages are damaged")
+	if found == 0 {
+		return best, false, errors.New("both of its meta pages are damaged")
 	}
-	return best, nil
+	return best, false, nil
 }
 
 func (w *pageWalk) bad(id uint64, what string) error {

@@ -78,7 +78,7 @@ func Open(path string, o Options) (*Store, error) {
 			return nil, err
 		}
 	}
-	file, err := openFile(path, o.ReadOnly)
+	file, err := openFile(path, o.ReadOnly, o.Log)
 	if err != nil {
 		return nil, err
 	}
