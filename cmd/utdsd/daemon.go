@@ -73,7 +73,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 		return err
 	}
 	defer closeAll(listeners)
-	monitor, err := d.startMonitor(registry)
+	monitor, err := d.startMonitor(registry, log)
 	if err != nil {
 		return err
 	}

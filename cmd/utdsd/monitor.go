@@ -5,6 +5,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -46,7 +48,7 @@ type monitor struct {
 }
 
 // startMonitor listens on the configured address, if there is one.
-func (d *daemon) startMonitor(registry *prometheus.Registry) (*monitor, error) {
+func (d *daemon) startMonitor(registry *prometheus.Registry, log *slog.Logger) (*monitor, error) {
 	if d.conf.Metrics == "" {
 		return nil, nil
 	}
@@ -60,7 +62,9 @@ func (d *daemon) startMonitor(registry *prometheus.Registry) (*monitor, error) {
 	}
 	go func() {
 		defer close(m.done)
-		m.http.Serve(l) // always ends with an error, http.ErrServerClosed after stop
+		if err := m.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metrics are not served any more", "error", err)
+		}
 	}()
 	return m, nil
 }
