@@ -5,6 +5,9 @@
 // sender gets the answer that is written beside the bytes. One file is one
 // kind of input; a security fix adds one.
 //
+// The letter of a file's name is the kind: e encoding, f filters and searches,
+// c controls and extended operations, d names, entries, passwords and rights.
+//
 // It is not for the grammar of LDAP in general (server/wire has the tables)
 // and not for what well-behaved clients see (conformance/clients).
 //
@@ -18,6 +21,8 @@
 //	starttls              upgrades the connection
 //	send BYTES            in one write
 //	drip BYTES            one write for each byte
+//	flood BYTES           again and again until the server reads no more;
+//	                      meanwhile a bystander must get its answer
 //	expect OUTCOME        after a send; a case has as many as it likes
 //
 // Lines that are indented continue the one before. BYTES are

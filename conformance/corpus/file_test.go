@@ -27,8 +27,8 @@ type scriptCase struct {
 // A step is one line of a case.
 type step struct {
 	Line    int
-	Verb    string // send, drip, as, starttls, expect
-	Bytes   []byte // send, drip
+	Verb    string // send, drip, flood, as, starttls, expect
+	Bytes   []byte // send, drip, flood
 	Outcome string // expect: the word
 	Codes   []int  // expect result
 }
@@ -122,7 +122,7 @@ func (s *script) line(at int, text string, vars map[string][]byte) error {
 			return fmt.Errorf("unknown identity %q", rest)
 		}
 	case "starttls":
-	case "send", "drip":
+	case "send", "drip", "flood":
 		st.Bytes, err = expand(rest, vars)
 	case "expect":
 		err = st.outcome(strings.Fields(rest))

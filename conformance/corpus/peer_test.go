@@ -17,6 +17,11 @@ import (
 const (
 	// answerWithin bounds every wait for the server.
 	answerWithin = 10 * time.Second
+	// stallAfter is when a write that makes no progress means that the server
+	// has stopped reading.
+	stallAfter = time.Second
+	// maxFlood is more than all buffers between two processes.
+	maxFlood = 256 << 20
 	// maxResponse bounds one response.
 	maxResponse = 8 << 20
 )
@@ -65,6 +70,24 @@ func (p *peer) send(b []byte) error {
 		return nil
 	}
 	return err
+}
+
+// flood writes b again and again, reading nothing, until the server takes no
+// more for stallAfter. A server that always takes more keeps the answers in
+// memory.
+func (p *peer) flood(b []byte) error {
+	for total := 0; total < maxFlood; total += len(b) {
+		if err := p.conn.SetWriteDeadline(time.Now().Add(stallAfter)); err != nil {
+			return err
+		}
+		if _, err := p.conn.Write(b); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return nil
+			}
+			return fmt.Errorf("after %d bytes: %w", total, err)
+		}
+	}
+	return fmt.Errorf("the server took %d bytes of requests whose answers nobody reads", maxFlood)
 }
 
 func (p *peer) drip(b []byte) error {
