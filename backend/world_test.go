@@ -163,7 +163,7 @@ func (w *world) filter(nodes []schema.FilterNode, parts ...schema.SubstringPart)
 	if len(parts) > 0 {
 		f.Nodes[0].PartsTo = int32(len(parts))
 	}
-	f.Resolve(w.schema, true)
+	f.Resolve(w.schema, nil)
 	return f
 }
 

@@ -12,6 +12,18 @@ func (f *Filter) Match(s *Schema, v *View) Tri {
 	return f.match(s, v, 0)
 }
 
+// MatchHiding is Match with further types hidden, for this entry alone.
+func (f *Filter) MatchHiding(s *Schema, v *View, hidden func(*AttributeType) bool) Tri {
+	for i := range f.Nodes {
+		n := &f.Nodes[i]
+		if n.Desc.Type != nil && !n.Undefined && hidden(n.Desc.Type) {
+			n.Undefined = true
+			defer func() { n.Undefined = false }()
+		}
+	}
+	return f.Match(s, v)
+}
+
 func (f *Filter) match(s *Schema, v *View, i int32) Tri {
 	n := &f.Nodes[i]
 	switch n.Kind {

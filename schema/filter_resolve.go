@@ -3,11 +3,12 @@ package schema
 // Resolve looks up the types and rules of f and normalises its assertion
 // values, once for all entries. What cannot be evaluated (an unknown type, a
 // value of the wrong syntax, a type without the rule that the item needs) is
-// Undefined for every entry (RFC 4511 4.5.1.7). Without secrets, items on
-// passwords are Undefined too, so that nobody guesses them by filter.
+// Undefined for every entry (RFC 4511 4.5.1.7), and so are items on types that
+// hidden names, so that nobody guesses by filter what may not be read. hidden
+// may be nil.
 //
 // It does not allocate for known types without options once f has grown.
-func (f *Filter) Resolve(s *Schema, secrets bool) {
+func (f *Filter) Resolve(s *Schema, hidden func(*AttributeType) bool) {
 	f.forms = f.forms[:0]
 	for i := range f.Nodes {
 		n := &f.Nodes[i]
@@ -15,18 +16,18 @@ func (f *Filter) Resolve(s *Schema, secrets bool) {
 		if n.Kind <= FilterNot {
 			continue
 		}
-		n.Undefined = !f.resolveItem(s, n, secrets)
+		n.Undefined = !f.resolveItem(s, n, hidden)
 	}
 }
 
 // resolveItem reports whether the item can be evaluated.
-func (f *Filter) resolveItem(s *Schema, n *FilterNode, secrets bool) bool {
+func (f *Filter) resolveItem(s *Schema, n *FilterNode, hidden func(*AttributeType) bool) bool {
 	if len(n.Attr) > 0 {
 		d, err := s.ParseDescription(n.Attr)
 		if err != nil || d.Type == nil {
 			return false
 		}
-		if d.Type.Secret && !secrets {
+		if hidden != nil && hidden(d.Type) {
 			return false
 		}
 		n.Desc, n.computed = d, computedOf(d.Name)

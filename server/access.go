@@ -6,22 +6,96 @@ import (
 	"github.com/sunray-ds/utdsd/schema"
 )
 
-// Access is fixed, as in the original: everyone may read, only the two
-// administrators may write. Passwords are for administrators' eyes only.
-
-// mayWrite tells whether the session may change the tree; the refusals are
-// those of OpenLDAP for the same rules.
-func (c *conn) mayWrite() error {
+// admit tells whether the session may make the change; the refusals are those
+// of OpenLDAP. key is that of the target.
+func (c *conn) admit(change *schema.Change, key []byte) error {
+	g := c.session.rights
+	if g.unlimited {
+		return nil
+	}
+	s := c.srv.Schema
+	ok := true
+	switch change.Kind {
+	case schema.ChangeModify:
+		for i := range change.Mods {
+			d, _ := s.ParseDescription([]byte(change.Mods[i].Attr))
+			ok = ok && g.on(key, d.Name) >= RightWrite
+		}
+	case schema.ChangeAdd:
+		ok = g.on(key, "") >= RightWrite
+		for i := range change.Attributes {
+			d, _ := s.ParseDescription([]byte(change.Attributes[i].Attr))
+			ok = ok && g.on(key, d.Name) >= RightWrite
+		}
+	case schema.ChangeDelete:
+		ok = g.on(key, "") >= RightWrite
+	case schema.ChangeModifyDN:
+		ok = g.on(key, "") >= RightWrite && c.admitNewName(change, key)
+	}
 	switch {
-	case c.session.writer:
+	case ok:
 		return nil
 	case !c.session.bound():
 		return schema.Refuse(schema.StrongerAuthRequired, "modifications require authentication")
 	}
-	return schema.Refuse(schema.InsufficientAccessRights, "only the administrators may write")
+	return schema.Refuse(schema.InsufficientAccessRights, "the access rules do not allow this change")
 }
 
-// isWriter tells whether the entry or root DN with this key may write.
+// admitNewName checks the right to write where a renamed entry will be. A name
+// that is no DN is left to the store to refuse.
+func (c *conn) admitNewName(change *schema.Change, key []byte) bool {
+	s := c.srv.Schema
+	to := schema.KeyParent(key)
+	if change.HasNewSuperior {
+		var err error
+		if to, err = s.AppendDNKey(nil, []byte(change.NewSuperior)); err != nil {
+			return true
+		}
+	}
+	rdn, err := s.ParseDN([]byte(change.NewRDN))
+	if err != nil || len(rdn) != 1 {
+		return true
+	}
+	at := bytes.Clone(to)
+	if len(at) > 0 {
+		at = append(at, 0)
+	}
+	return c.session.rights.on(s.AppendRDNKey(at, rdn[0]), "") >= RightWrite
+}
+
+// hides tells Filter.Resolve which attribute types the session may not ask
+// about in any entry.
+func (g *rights) hides(t *schema.AttributeType) bool {
+	return g.uniform && !g.unlimited && g.on(nil, t.Name) < RightSearch
+}
+
+// shows tells whether the session may have an entry that matches f: the entry
+// must be readable and, where rights differ from entry to entry, the filter
+// must match without the attributes that may not be asked about in this one.
+func (g *rights) shows(s *schema.Schema, f *schema.Filter, v *schema.View) bool {
+	if g.unlimited {
+		return true
+	}
+	if g.on(v.Key, "") < RightRead {
+		return false
+	}
+	if g.uniform {
+		return true
+	}
+	return f.MatchHiding(s, v, func(t *schema.AttributeType) bool { return g.on(v.Key, t.Name) < RightSearch }) == schema.True
+}
+
+// knows refuses a base or target of which the session may not even know that
+// it is there, as if it were not (RFC 4511 4.1.9 appendix A.2).
+func (g *rights) knows(key []byte) error {
+	if g.unlimited || g.on(key, "") >= RightCompare {
+		return nil
+	}
+	return schema.Refuse(schema.NoSuchObject, "")
+}
+
+// isWriter tells whether the entry or root DN with this key is one of the
+// administrators.
 func (s *Server) isWriter(key []byte) bool {
 	for _, k := range s.admins {
 		if bytes.Equal(k, key) {

@@ -12,7 +12,7 @@ import (
 // begun under the old identity is answered first.
 func (c *conn) beginBind() {
 	c.waitAll()
-	c.session.anonymous()
+	c.session.anonymous(c.srv.nobody)
 	c.dropPages()
 }
 
@@ -70,7 +70,7 @@ func (c *conn) simpleBind(q *wire.BindRequest) error {
 	if dn == "" {
 		return invalidCredentials()
 	}
-	c.session.dn, c.session.key, c.session.writer = dn, key, c.srv.isWriter(key)
+	c.become(dn, key)
 	return nil
 }
 
@@ -127,6 +127,12 @@ func (c *conn) saslBind(q *wire.BindRequest) error {
 	if len(q.Credentials) > 0 {
 		return schema.Refuse(schema.InsufficientAccessRights, "EXTERNAL takes no other authorization identity")
 	}
-	c.session.dn, c.session.key, c.session.writer = c.srv.Admin.DN, c.srv.adminKey, true
+	c.become(c.srv.Admin.DN, c.srv.adminKey)
 	return nil
+}
+
+// become gives the session an identity.
+func (c *conn) become(dn string, key []byte) {
+	c.session.dn, c.session.key, c.session.writer = dn, key, c.srv.isWriter(key)
+	c.session.rights = c.srv.rightsOf(key, c.session.writer)
 }

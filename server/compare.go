@@ -23,7 +23,12 @@ func (c *conn) handleCompare() error {
 	if err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
-	f, err := c.compareFilter(&q)
+	if c.virtualView(key) == nil {
+		if err := c.session.rights.knows(key); err != nil {
+			return err
+		}
+	}
+	f, err := c.compareFilter(&q, key)
 	if err != nil {
 		return err
 	}
@@ -58,7 +63,7 @@ func (c *conn) handleCompare() error {
 
 // compareFilter puts the assertion of a compare into an equality filter; what
 // could not be evaluated is refused, where a search would find nothing.
-func (c *conn) compareFilter(q *wire.CompareRequest) (*schema.Filter, error) {
+func (c *conn) compareFilter(q *wire.CompareRequest, key []byte) (*schema.Filter, error) {
 	d, err := c.srv.Schema.ParseDescription(q.Attr)
 	if err != nil || d.Type == nil {
 		return nil, schema.Refuse(schema.UndefinedAttributeType, "attribute type is undefined")
@@ -66,11 +71,11 @@ func (c *conn) compareFilter(q *wire.CompareRequest) (*schema.Filter, error) {
 	if d.Type.Equality == nil {
 		return nil, schema.Refuse(schema.InappropriateMatching, "attribute type has no equality matching rule")
 	}
-	if d.Type.Secret && !c.session.writer {
-		return nil, schema.Refuse(schema.InsufficientAccessRights, "only the administrators may compare passwords")
+	if c.session.rights.on(key, d.Name) < RightCompare {
+		return nil, schema.Refuse(schema.InsufficientAccessRights, "the access rules do not allow this comparison")
 	}
 	f := &schema.Filter{Nodes: []schema.FilterNode{{Kind: schema.FilterEquality, End: 1, Attr: q.Attr, Value: q.Value}}}
-	f.Resolve(c.srv.Schema, c.session.writer)
+	f.Resolve(c.srv.Schema, nil)
 	if f.Nodes[0].Undefined {
 		return nil, schema.Refuse(schema.InvalidAttributeSyntax, "value is invalid for the attribute's syntax")
 	}

@@ -47,7 +47,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{srv: s, raw: nc, nc: nc, inFlight: map[int32]*operation{}}
 	c.idle.L = &c.mu
 	c.out = newOutbox(nc, s.Limits.WriteTimeout, s.metrics)
-	c.session = session{version: 3, peer: peerOf(nc)}
+	c.session = session{version: 3, peer: peerOf(nc), rights: s.nobody}
 	return c
 }
 

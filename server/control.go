@@ -166,6 +166,6 @@ func (c *conn) assertionFilter(value []byte) (*schema.Filter, error) {
 	if err := wire.DecodeFilter(f, value); err != nil {
 		return nil, badControl("assertion")
 	}
-	f.Resolve(c.srv.Schema, c.session.writer)
+	f.Resolve(c.srv.Schema, c.session.rights.hides)
 	return f, nil
 }

@@ -101,7 +101,11 @@ func (c *conn) passwordModify(q *wire.ExtendedRequest) error {
 	if url := c.srv.referral(); url != "" {
 		return c.srv.referTo(url, string(target))
 	}
-	if err := c.mayWrite(); err != nil {
+	change := &schema.Change{
+		Kind: schema.ChangeModify, DN: string(target), Actor: c.session.dn, Password: true,
+		Mods: []schema.Modification{{Op: schema.ModReplace, Attr: "userPassword"}},
+	}
+	if err := c.admit(change, key); err != nil {
 		return err
 	}
 	if string(key) == string(c.srv.adminKey) {
@@ -116,12 +120,12 @@ func (c *conn) passwordModify(q *wire.ExtendedRequest) error {
 			return schema.Refuse(schema.UnwillingToPerform, "unwilling to verify old password")
 		}
 	}
-	return c.setPassword(string(target), &p)
+	return c.setPassword(change, &p)
 }
 
 // setPassword queues the change; the answer carries the password that was
 // generated, if none was given.
-func (c *conn) setPassword(dn string, p *wire.PasswordModify) error {
+func (c *conn) setPassword(change *schema.Change, p *wire.PasswordModify) error {
 	clear := p.NewPassword
 	var value []byte
 	if clear == nil {
@@ -134,12 +138,10 @@ func (c *conn) setPassword(dn string, p *wire.PasswordModify) error {
 	if err != nil {
 		return err
 	}
+	change.Mods[0].Values = [][]byte{hash}
 	c.queue(&update{
-		kind: opExtended,
-		change: &schema.Change{
-			Kind: schema.ChangeModify, DN: dn, Actor: c.session.dn, Password: true,
-			Mods: []schema.Modification{{Op: schema.ModReplace, Attr: "userPassword", Values: [][]byte{hash}}},
-		},
+		kind:   opExtended,
+		change: change,
 		encode: func(dst []byte, id int32, r *schema.Result, _ []byte) []byte {
 			show := value != nil && r.Code == schema.Success
 			return wire.AppendExtendedResponse(dst, id, r, "", value, show, nil)

@@ -23,6 +23,7 @@ type searchOp struct {
 	query   schema.Search
 	base    []byte // memory of query.Base
 	show    selection
+	rights  *rights // of who asked
 	asserts *schema.Filter
 	sort    *sorter
 	version int
@@ -83,22 +84,27 @@ func (op *searchOp) prepare(k *controls, p *page) (err error) {
 	s := c.srv.Schema
 	op.id, op.began, op.version, op.nothing = c.msg.ID, c.began, c.session.version, k.subentries
 	op.sent, op.over = 0, false
-	op.page, op.asserts, op.sort, op.urls = p, nil, nil, nil
+	op.page, op.asserts, op.sort, op.urls, op.rights = p, nil, nil, nil, c.session.rights
 	if op.base, err = s.AppendDNKey(op.base[:0], op.req.Base); err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
-	op.req.Filter.Resolve(s, c.session.writer)
+	if c.virtualView(op.base) != nil {
+		op.rights = fullRights() // what clients need to know before they ask for more
+	} else if err := op.rights.knows(op.base); err != nil {
+		return err
+	}
+	op.req.Filter.Resolve(s, op.rights.hides)
 	q := &op.query
 	q.Reset()
 	q.Base, q.BaseDN, q.Scope, q.Deref = op.base, op.req.Base, op.req.Scope, op.req.Deref
 	q.Filter, q.ManageDsaIT = &op.req.Filter, k.manageDsaIT
-	op.show.parse(s, op.req.Attributes, op.req.TypesOnly, c.session.writer)
+	op.show.parse(s, op.req.Attributes, op.req.TypesOnly, op.rights)
 	if k.matchedOnly {
 		op.show.matched = new(schema.Filter)
 		if err := wire.DecodeValuesReturnFilter(op.show.matched, k.matched); err != nil {
 			return badControl("matched values")
 		}
-		op.show.matched.Resolve(s, c.session.writer)
+		op.show.matched.Resolve(s, nil) // what is not shown is not matched either
 	}
 	if k.asserted {
 		if op.asserts, err = c.assertionFilter(k.assertion); err != nil {
@@ -207,6 +213,9 @@ func (op *searchOp) virtual(v *schema.View) error {
 
 // Entry takes a found entry: it goes into the answer as it is stored.
 func (op *searchOp) Entry(v *schema.View) schema.Next {
+	if !op.rights.shows(op.conn.srv.Schema, op.query.Filter, v) {
+		return schema.Continue
+	}
 	if op.limit > 0 && op.sent >= op.limit {
 		op.over = true
 		return schema.Stop
@@ -324,7 +333,7 @@ func (op *searchOp) goOn(ctx context.Context, o *operation) {
 			done, err = op.slice()
 			done = done || op.pageFull()
 		}
-		if !done && len(op.buf) > 0 {
+		if !done && len(op.buf) > 0 && !o.ended.Load() {
 			if c.out.write(op.buf) != nil {
 				return
 			}

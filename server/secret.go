@@ -11,6 +11,9 @@ import (
 // nothing that reads the store, its log or its replicas learns a password.
 // Values to be deleted stay as they are.
 func (s *Server) hashPasswords(change *schema.Change) error {
+	if !s.HashClear {
+		return nil
+	}
 	for i := range change.Attributes {
 		a := &change.Attributes[i]
 		if err := s.hashValues(a.Attr, a.Values); err != nil {

@@ -12,7 +12,7 @@ type selection struct {
 	user, operational bool // all of them
 	names             []schema.AttributeDescription
 	typesOnly         bool
-	secrets           bool           // may passwords be shown
+	rights            *rights        // what may be shown
 	matched           *schema.Filter // resolved matched values filter; nil shows all values
 	scratch           []byte
 }
@@ -20,8 +20,8 @@ type selection struct {
 // parse reads a list of attribute descriptions as a client sent it. What the
 // schema does not know is asked for by its name, since an import may have
 // brought such attributes; what is no description at all is ignored.
-func (p *selection) parse(s *schema.Schema, list [][]byte, typesOnly, secrets bool) {
-	*p = selection{names: p.names[:0], scratch: p.scratch[:0], typesOnly: typesOnly, secrets: secrets}
+func (p *selection) parse(s *schema.Schema, list [][]byte, typesOnly bool, g *rights) {
+	*p = selection{names: p.names[:0], scratch: p.scratch[:0], typesOnly: typesOnly, rights: g}
 	if len(list) == 0 {
 		p.user = true
 		return
@@ -59,23 +59,6 @@ func (p *selection) class(s *schema.Schema, name []byte) {
 	}
 }
 
-// secret tells whether the stored description names a password.
-func secret(s *schema.Schema, desc []byte) bool {
-	for i, c := range desc {
-		if c == ';' {
-			desc = desc[:i]
-			break
-		}
-	}
-	// The usual descriptions are shorter or longer than that of a password;
-	// only look up what might be one.
-	if len(desc) != len("userPassword") && len(desc) != len("authPassword") {
-		return false
-	}
-	t := s.AttributeType(desc)
-	return t != nil && t.Secret
-}
-
 func (p *selection) named(desc []byte) bool {
 	for i := range p.names {
 		if p.names[i].Covers(desc) {
@@ -89,15 +72,15 @@ func (p *selection) named(desc []byte) bool {
 // wherever they are shown whole.
 func (p *selection) appendAttributes(dst []byte, s *schema.Schema, v *schema.View) []byte {
 	whole := !p.typesOnly && p.matched == nil
-	if p.user && p.secrets && whole {
+	if p.user && p.rights.unlimited && whole {
 		dst = append(dst, v.User...)
 	} else if p.user || len(p.names) > 0 {
-		dst = p.appendList(dst, s, v.User, p.user)
+		dst = p.appendList(dst, s, v, v.User, p.user)
 	}
-	if p.operational && whole {
+	if p.operational && p.rights.unlimited && whole {
 		dst = append(dst, v.Operational...)
 	} else if p.operational || len(p.names) > 0 {
-		dst = p.appendList(dst, s, v.Operational, p.operational)
+		dst = p.appendList(dst, s, v, v.Operational, p.operational)
 	}
 	if p.operational || len(p.names) > 0 {
 		dst = p.appendComputed(dst, v)
@@ -105,7 +88,7 @@ func (p *selection) appendAttributes(dst []byte, s *schema.Schema, v *schema.Vie
 	return dst
 }
 
-func (p *selection) appendList(dst []byte, s *schema.Schema, list []byte, all bool) []byte {
+func (p *selection) appendList(dst []byte, s *schema.Schema, v *schema.View, list []byte, all bool) []byte {
 	for {
 		a, rest, ok := schema.NextAttribute(list)
 		if !ok {
@@ -115,7 +98,7 @@ func (p *selection) appendList(dst []byte, s *schema.Schema, list []byte, all bo
 		if !all && !p.named(a.Desc) {
 			continue
 		}
-		if !p.secrets && secret(s, a.Desc) {
+		if !p.rights.unlimited && p.rights.onStored(v.Key, a.Desc) < RightRead {
 			continue
 		}
 		switch {
@@ -170,7 +153,7 @@ func (p *selection) appendMatched(dst []byte, s *schema.Schema, a schema.StoredA
 // appendComputed appends the attributes that are stored nowhere.
 func (p *selection) appendComputed(dst []byte, v *schema.View) []byte {
 	for _, name := range schema.ComputedNames {
-		if name == "" || (!p.operational && !p.namedExactly(name)) {
+		if name == "" || (!p.operational && !p.namedExactly(name)) || p.rights.on(v.Key, name) < RightRead {
 			continue
 		}
 		value, ok := schema.AppendComputed(p.scratch[:0], v, name)

@@ -47,8 +47,13 @@ type Options struct {
 
 	Admin          Admin
 	Writers        []string // DNs of entries that may write as well as read
-	PasswordScheme string   // for Password Modify; "" is password.DefaultScheme
-	TLS            *tls.Config
+	PasswordScheme string   // of new hashes; "" is password.DefaultScheme
+	// HashClear hashes clear passwords that an add or modify brings, too. Off,
+	// they are stored as they were sent, as OpenLDAP does; Password Modify
+	// always hashes.
+	HashClear bool
+	Access    []AccessRule // nil: DefaultAccess
+	TLS       *tls.Config
 
 	Limits   Limits
 	Registry prometheus.Registerer // nil: metrics are not published
@@ -68,6 +73,8 @@ type Server struct {
 	adminKey  []byte
 	passwords *password.Verifier
 	metrics   *metrics
+	access    []rule
+	nobody    *rights        // of anonymous sessions
 	virtual   []virtualEntry // root DSE and subschema
 	localDSE  *schema.View   // root DSE for the local socket, where EXTERNAL works
 
@@ -96,6 +103,9 @@ func New(o Options) (*Server, error) {
 	if o.PasswordScheme == "" {
 		o.PasswordScheme = password.DefaultScheme
 	}
+	if err := password.CheckScheme(o.PasswordScheme); err != nil {
+		return nil, fmt.Errorf("server: scheme of new passwords %q: %w", o.PasswordScheme, err)
+	}
 	o.Limits.fill()
 	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, stopping: make(chan struct{})}
 	s.passwords = password.NewVerifier()
@@ -112,7 +122,14 @@ func New(o Options) (*Server, error) {
 		}
 		s.admins = append(s.admins, key)
 	}
+	if o.Access == nil {
+		o.Access = DefaultAccess()
+	}
 	var err error
+	if s.access, err = compileAccess(o.Schema, o.Access); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	s.nobody = s.rightsOf(nil, false)
 	if s.metrics, err = newMetrics(o.Registry); err != nil {
 		return nil, fmt.Errorf("server: metrics: %w", err)
 	}

@@ -12,7 +12,8 @@ type session struct {
 	version int    // 2 or 3, of the last bind
 	dn      string // authorization identity; "" is anonymous
 	key     []byte
-	writer  bool // may write, and may read what is secret
+	writer  bool // is one of the administrators: no limits on searches
+	rights  *rights
 	tls     bool
 	peer    peer
 }
@@ -27,8 +28,8 @@ type peer struct {
 func (s *session) bound() bool { return s.dn != "" }
 
 // anonymous puts the session back to how it began. TLS stays.
-func (s *session) anonymous() {
-	*s = session{version: s.version, tls: s.tls, peer: s.peer}
+func (s *session) anonymous(r *rights) {
+	*s = session{version: s.version, tls: s.tls, peer: s.peer, rights: r}
 }
 
 // peerOf asks the kernel who opened a unix socket connection.

@@ -55,7 +55,7 @@ func (op *searchOp) prepareSort(k *controls) error {
 	op.sort = st
 	for _, key := range list {
 		d, err := s.ParseDescription(key.Attr)
-		if err != nil || d.Type == nil || (d.Type.Secret && !op.conn.session.writer) {
+		if err != nil || d.Type == nil || op.rights.on(op.query.Base, d.Name) < RightRead {
 			st.fail(schema.NoSuchAttribute, key.Attr)
 			break
 		}

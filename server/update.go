@@ -103,7 +103,7 @@ func (c *conn) admitUpdate(change *schema.Change) error {
 	if url := c.srv.referral(); url != "" {
 		return c.srv.referTo(url, change.DN)
 	}
-	return c.mayWrite()
+	return c.admit(change, key)
 }
 
 func (c *conn) readEntrySelection(want bool, value []byte) (*selection, error) {
@@ -115,7 +115,7 @@ func (c *conn) readEntrySelection(want bool, value []byte) (*selection, error) {
 		return nil, badControl("read entry")
 	}
 	p := new(selection)
-	p.parse(c.srv.Schema, list, false, c.session.writer)
+	p.parse(c.srv.Schema, list, false, c.session.rights)
 	return p, nil
 }
 
