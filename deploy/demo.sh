@@ -24,6 +24,7 @@ stop() {
 	trap - INT TERM EXIT
 	kill "$server" 2>/dev/null || true
 	wait "$server"
+	exit
 }
 trap stop INT TERM EXIT
 

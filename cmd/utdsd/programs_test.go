@@ -38,7 +38,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "build the programs:", err)
 		os.Exit(1)
 	}
-	os.Setenv(binEnv, dir)
+	if err := os.Setenv(binEnv, dir); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	os.RemoveAll(dir)
 	os.Exit(code)
@@ -60,7 +62,7 @@ func runProgram(t *testing.T, stdin, name string, args ...string) result {
 	cmd := program(name, args...)
 	var out, errOut bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errOut
-	timer := time.AfterFunc(within, func() { cmd.Process.Kill() })
+	timer := time.AfterFunc(within, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 	err := cmd.Run()
 	var exit *exec.ExitError
@@ -137,7 +139,7 @@ func startDaemon(t *testing.T, args ...string) *daemonProcess {
 		p.done <- p.cmd.Wait()
 	}()
 	t.Cleanup(func() {
-		p.cmd.Process.Kill() // an error says that it has ended
+		_ = p.cmd.Process.Kill() // an error says that it has ended
 		<-read
 		if strings.Contains(p.text(), testPassword) {
 			t.Errorf("the password is in the log:\n%s", p.text())

@@ -67,8 +67,9 @@ func Connect(p site.Paths) (*Client, error) {
 	return c, nil
 }
 
-// Close ends the connection.
-func (c *Client) Close() error { return c.conn.Close() }
+// Close ends the connection. Everything that was asked for has been answered
+// by then, so an error would tell nothing.
+func (c *Client) Close() { c.conn.Close() }
 
 // Subtree is the DN of the failover group.
 func (c *Client) Subtree() string { return c.conf.Subtree }
