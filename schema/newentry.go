@@ -68,7 +68,7 @@ func (s *Schema) NewEntry(dn string, attrs []RawAttribute, relaxed bool) (*Entry
 func (b *entryBuilder) add(raw *RawAttribute) error {
 	d, err := b.s.describe(raw.Attr)
 	if err != nil {
-		if !b.relaxed || raw.Attr == "" || quoteShort(raw.Attr) != raw.Attr {
+		if !b.relaxed || !isPrintable(raw.Attr) {
 			return err
 		}
 		d = AttributeDescription{Name: raw.Attr}
@@ -187,4 +187,14 @@ func (s *Schema) checkNaming(a *AVA) error {
 		return Refuse(NamingViolation, "naming attribute '"+t.Name+"' has no equality matching rule")
 	}
 	return nil
+}
+
+// isPrintable tells whether text is ASCII without control characters.
+func isPrintable(text string) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] < ' ' || text[i] >= 0x7f {
+			return false
+		}
+	}
+	return text != ""
 }
