@@ -44,7 +44,7 @@ type AccessRule struct {
 func DefaultAccess() []AccessRule {
 	return []AccessRule{
 		{Who: "writers", Right: "write"},
-		{Who: "anyone", Attributes: []string{"userPassword", "authPassword"}, Right: "none"},
+		{Who: "anyone", Attributes: []string{"userPassword"}, Right: "none"},
 		{Who: "anyone", Right: "read"},
 	}
 }
