@@ -96,7 +96,7 @@ func TestWeakAndUnknownSchemesMakeNoNewValues(t *testing.T) {
 
 func TestRepeatedBindsAreRememberedAndFailuresAreNot(t *testing.T) {
 	v := NewVerifier()
-	stored, err := Hash(DefaultScheme, []byte(word))
+	stored, err := Hash("{PBKDF2-SHA512}", []byte(word))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func TestRepeatedBindsAreRememberedAndFailuresAreNot(t *testing.T) {
 	if !v.Verify(stored, []byte(word)) || !v.known.has(v.known.proof(stored, []byte(word))) {
 		t.Fatal("a success is not remembered")
 	}
-	other, err := Hash(DefaultScheme, []byte("new password"))
+	other, err := Hash("{PBKDF2-SHA512}", []byte("new password"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestManyBindsAtOnceShareTheSlots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	costly, err := Hash(DefaultScheme, []byte(word))
+	costly, err := Hash("{PBKDF2-SHA512}", []byte(word))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // DefaultScheme is the scheme of new values unless another one is configured.
-const DefaultScheme = "{PBKDF2-SHA512}"
+const DefaultScheme = "{SSHA512}"
 
 // Limits of what is looked at: a stored value comes from whoever could write
 // the entry, and a password from anybody.
