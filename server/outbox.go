@@ -36,15 +36,17 @@ func newOutbox(nc net.Conn, timeout time.Duration, m *metrics) *outbox {
 	return &outbox{nc: nc, timeout: timeout, metrics: m}
 }
 
-// write sends b, which holds whole messages. A client that takes no bytes for
+// write sends b, which holds whole messages, behind all that was posted: who
+// waited for a write is answered after it. A client that takes no bytes for
 // the write timeout loses the connection.
 func (o *outbox) write(b []byte) error {
 	o.sending.Lock()
 	defer o.sending.Unlock()
+	o.sendPosted()
 	return o.send(b)
 }
 
-// send is write with the lock held.
+// send sends b; sending is held.
 func (o *outbox) send(b []byte) error {
 	for len(b) > 0 && o.failed == nil {
 		o.nc.SetWriteDeadline(time.Now().Add(o.timeout))
@@ -98,6 +100,11 @@ func (o *outbox) run(wake <-chan struct{}, stopped chan<- struct{}) {
 func (o *outbox) drain() {
 	o.sending.Lock()
 	defer o.sending.Unlock()
+	o.sendPosted()
+}
+
+// sendPosted is drain with sending held.
+func (o *outbox) sendPosted() {
 	o.mu.Lock()
 	b := o.posted
 	o.posted, o.spare = o.spare[:0], nil
