@@ -62,6 +62,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 		Schema: definitions, Store: store, Suffix: d.conf.Suffix,
 		Admin:   server.Admin{DN: d.conf.Admin.DN, Password: d.conf.Admin.Password},
 		Writers: d.conf.Writers, PasswordScheme: d.conf.Password.Scheme,
+		HashClear: d.conf.Password.HashClear, Access: d.conf.Rules(),
 		TLS: cert.config(), Limits: server.Limits(d.conf.Limits),
 		Registry: registry, Log: log, Version: command.Version(),
 	})

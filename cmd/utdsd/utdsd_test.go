@@ -118,6 +118,13 @@ func TestServerThatCannotServeSaysWhy(t *testing.T) {
 	}
 	runProgram(t, "", "utdsd", "-R", root, "-f", conf).want(t, 1, conf+": line 2: unknown key port")
 
+	rule := "\n[[access]]\nwho = \"nobody\"\nright = \"read\"\n"
+	usual := filepath.Join(root, "etc/opt/SUNWut/srds/utdsd.toml")
+	if err := os.WriteFile(usual, append(read(t, usual), rule...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runProgram(t, "", "utdsd", "-R", root, "-H", anyPort, "-metrics", "off").want(t, 1, "access rule 1", `unknown who "nobody"`)
+
 	if err := os.Remove(filepath.Join(root, "var/opt/SUNWut/srds/dbm.ut/id2entry.dbb")); err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,33 @@ type Config struct {
 	Password  Password  `toml:"password"`
 	Changelog Changelog `toml:"changelog"`
 	Log       Log       `toml:"log"`
+
+	Access []Access `toml:"access"` // the first rule that fits decides
+}
+
+// Access is server.AccessRule under the names of the file.
+type Access struct {
+	Who        string   `toml:"who"`
+	Subtree    string   `toml:"subtree"`
+	Attributes []string `toml:"attributes"`
+	Right      string   `toml:"right"`
+}
+
+// Rules are the access rules as the server takes them.
+func (c *Config) Rules() []server.AccessRule {
+	rules := make([]server.AccessRule, len(c.Access))
+	for i, a := range c.Access {
+		rules[i] = server.AccessRule(a)
+	}
+	return rules
+}
+
+func defaultAccess() []Access {
+	var rules []Access
+	for _, r := range server.DefaultAccess() {
+		rules = append(rules, Access(r))
+	}
+	return rules
 }
 
 // Admin is the root DN, which exists without an entry.
@@ -75,7 +102,8 @@ type Schema struct {
 
 // Password says how new passwords are stored.
 type Password struct {
-	Scheme string `toml:"scheme"`
+	Scheme    string `toml:"scheme"`
+	HashClear bool   `toml:"hash_clear"` // also what add and modify bring in clear
 }
 
 // Changelog bounds the log of changes; beyond either bound the oldest go.
@@ -101,6 +129,7 @@ func Default() Config {
 		Password:  Password{Scheme: password.DefaultScheme},
 		Changelog: Changelog{Keep: 1_000_000, Age: 30 * 24 * time.Hour},
 		Log:       Log{Level: "info"},
+		Access:    defaultAccess(),
 	}
 }
 
@@ -130,6 +159,7 @@ func Load(path string) (Config, error) {
 // Parse reads the text of a configuration file.
 func Parse(text string) (Config, error) {
 	c := Default()
+	c.Access = nil // rules of the file replace the default, none is mixed in
 	meta, err := toml.Decode(text, &c)
 	var syntax toml.ParseError
 	switch {
@@ -141,6 +171,9 @@ func Parse(text string) (Config, error) {
 	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return Config{}, unknownKey(text, unknown[0].String())
+	}
+	if !meta.IsDefined("access") {
+		c.Access = defaultAccess()
 	}
 	if fault := c.check(); fault != nil {
 		return Config{}, fmt.Errorf("%s%s: %w", at(text, fault.key), fault.key, fault.err)

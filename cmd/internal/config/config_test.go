@@ -20,7 +20,7 @@ var written = Written{
 }
 
 // commented is a key or table that the file shows with its default.
-var commented = regexp.MustCompile(`(?m)^#(\[[a-z]+\]|[a-z_]+ = )`)
+var commented = regexp.MustCompile(`(?m)^#(\[+[a-z]+\]+|[a-z_]+ = )`)
 
 func TestWrittenFileIsTheDefaultAndWhatWasAsked(t *testing.T) {
 	want := Default()
@@ -48,8 +48,11 @@ func TestEveryCommentedKeyShowsItsRealDefault(t *testing.T) {
 	if server.Limits(got.Limits) != server.DefaultLimits() {
 		t.Errorf("limits %+v", got.Limits)
 	}
-	// Every field has its key in the file.
+	// Every field has its key in the file; a subtree stands in no default rule.
 	for key := range keys() {
+		if key == "subtree" {
+			continue
+		}
 		if !regexp.MustCompile(`(?m)^` + key + ` = `).MatchString(text) {
 			t.Errorf("the file does not show %s", key)
 		}
@@ -61,12 +64,16 @@ func keys() map[string]bool {
 	all := map[string]bool{}
 	for i := range reflect.TypeFor[Config]().NumField() {
 		f := reflect.TypeFor[Config]().Field(i)
-		if f.Type.Kind() != reflect.Struct {
+		table := f.Type
+		if table.Kind() == reflect.Slice && table.Elem().Kind() == reflect.Struct {
+			table = table.Elem()
+		}
+		if table.Kind() != reflect.Struct {
 			all[f.Tag.Get("toml")] = true
 			continue
 		}
-		for j := range f.Type.NumField() {
-			all[f.Type.Field(j).Tag.Get("toml")] = true
+		for j := range table.NumField() {
+			all[table.Field(j).Tag.Get("toml")] = true
 		}
 	}
 	return all
@@ -95,11 +102,24 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"metrics", "metrics = \"9712\"\n", "line 1: metrics: "},
 		{"empty name", "[index]\neq = [\"\"]\n", "line 2: index.eq: "},
 		{"no administrator", "[admin]\ndn = \"\"\n", "line 2: admin.dn: "},
+		{"unknown key of a rule", "[[access]]\nwho = \"anyone\"\nrights = \"read\"\n", "line 3: unknown key access.rights"},
+		{"key of a rule elsewhere", "[log]\nwho = \"anyone\"\n", "line 2: unknown key log.who; it belongs to the table [[access]]"},
 		{"changelog", "[changelog]\nkeep = 0\n", "line 2: changelog.keep: "},
 	} {
 		if _, err := Parse(c.text); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %s", c.name, err, c.want)
 		}
+	}
+}
+
+func TestAccessRulesOfTheFileReplaceTheDefault(t *testing.T) {
+	c, err := Parse("[[access]]\nwho = \"users\"\nsubtree = \"o=v1,o=utdata\"\nattributes = [\"cn\"]\nright = \"read\"\n")
+	want := []server.AccessRule{{Who: "users", Subtree: "o=v1,o=utdata", Attributes: []string{"cn"}, Right: "read"}}
+	if err != nil || !reflect.DeepEqual(c.Rules(), want) {
+		t.Errorf("%+v, %v", c.Rules(), err)
+	}
+	if c, err = Parse(""); err != nil || !reflect.DeepEqual(c.Rules(), server.DefaultAccess()) {
+		t.Errorf("without rules: %+v, %v", c.Rules(), err)
 	}
 }
 

@@ -50,15 +50,19 @@ func tableOf(key string) (string, bool) {
 	t := reflect.TypeFor[Config]()
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if f.Type.Kind() != reflect.Struct {
-			if f.Tag.Get("toml") == key {
+		table, name := f.Type, f.Tag.Get("toml")
+		if table.Kind() == reflect.Slice && table.Elem().Kind() == reflect.Struct {
+			table, name = table.Elem(), "["+name+"]"
+		}
+		if table.Kind() != reflect.Struct {
+			if name == key {
 				return "", true
 			}
 			continue
 		}
-		for j := range f.Type.NumField() {
-			if f.Type.Field(j).Tag.Get("toml") == key {
-				return f.Tag.Get("toml"), true
+		for j := range table.NumField() {
+			if table.Field(j).Tag.Get("toml") == key {
+				return name, true
 			}
 		}
 	}

@@ -100,10 +100,13 @@ password = %s
 #[schema]
 #dir = ""
 
-# How new passwords are stored: {PBKDF2-SHA512}, {PBKDF2-SHA256}, {ARGON2},
+# How new passwords are stored: {SSHA512}, {PBKDF2-SHA512}, {PBKDF2-SHA256}, {ARGON2},
 # {SSHA512}, {SSHA256}, {SSHA} or {CLEARTEXT}. Every old form is understood.
 #[password]
-#scheme = "{PBKDF2-SHA512}"
+#scheme = "{SSHA512}"
+# Also hash the clear passwords that add and modify bring; a Password Modify
+# request always does.
+#hash_clear = false
 
 # The log of changes. What is beyond either bound is deleted.
 #[changelog]
@@ -113,4 +116,22 @@ password = %s
 # debug, info, warn or error.
 #[log]
 #level = "info"
+
+# Who may do what. The first rule that fits who asks (anyone, anonymous, users,
+# writers, self, dn=NAME, subtree=NAME) and what for (subtree = "NAME",
+# attributes = ["NAME"]; without them everything) decides: none, compare, search,
+# read or write, each with those before it. What no rule fits is refused. The
+# administrator may do everything. Rules written here replace these three.
+#[[access]]
+#who = "writers"
+#right = "write"
+
+#[[access]]
+#who = "anyone"
+#attributes = ["userPassword"]
+#right = "none"
+
+#[[access]]
+#who = "anyone"
+#right = "read"
 `
