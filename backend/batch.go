@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -27,6 +28,7 @@ type batch struct {
 	now     time.Time
 	changes int
 	keys    [2]indexKeys
+	changed [][]byte // scratch of putIndexes
 }
 
 func (w *writer) begin() (*batch, error) {
@@ -198,7 +200,14 @@ func (b *batch) putUUID(v *schema.View, e edit) error {
 
 // putIndexes writes the difference between what the indexes list.
 func (b *batch) putIndexes(e edit) error {
+	some := e.old != nil && e.new != nil
+	if some {
+		b.changed = changedAttributes(b.changed[:0], e.old, e.new)
+	}
 	for i, ix := range b.s.indexes {
+		if some && !slices.ContainsFunc(b.changed, ix.covers) {
+			continue
+		}
 		var before, after [][]byte
 		if e.old != nil {
 			before = b.keys[0].of(b.s.schema, ix, e.old)

@@ -28,6 +28,7 @@
 //	  "format"   1 byte: version of the format, 1
 //	  "store"    16 bytes: UUID of this store
 //	  "suffix"   text: the name of the topmost entry
+//	  "schema"   fingerprint of the definitions by which names were normalised
 //	  "epochs"   JSON list of {id, kind, from}, oldest first
 //	  "indexes"  JSON list of {name, mark}, one for each index bucket that is
 //	             complete; the mark changes when values are normalised otherwise

@@ -49,7 +49,7 @@ func makeIndexes(s *schema.Schema, o Indexes) ([]*index, error) {
 				return nil, fmt.Errorf("index %s: values of this type cannot be indexed so", ix.name)
 			}
 			ix.seal = newSeal(ix.name)
-			ix.mark = indexMark(t, rule)
+			ix.mark = indexMark(s, t, rule)
 			out = append(out, ix)
 		}
 	}
@@ -57,14 +57,19 @@ func makeIndexes(s *schema.Schema, o Indexes) ([]*index, error) {
 	return slices.CompactFunc(out, func(a, b *index) bool { return a.name == b.name }), nil
 }
 
-// indexMark is a fingerprint of what decides about the keys of an index.
-func indexMark(t *schema.AttributeType, rule *schema.MatchingRule) string {
+// indexMark is a fingerprint of what decides about the keys of an index; for
+// object classes that includes their superclasses.
+func indexMark(s *schema.Schema, t *schema.AttributeType, rule *schema.MatchingRule) string {
+	classes := ""
+	if t == s.ObjectClassType {
+		classes = fingerprint(s)
+	}
 	names := make([]string, 0, len(t.Subtypes))
 	for _, s := range t.Subtypes {
 		names = append(names, s.Name)
 	}
 	slices.Sort(names)
-	sum := sha256.Sum256(fmt.Appendf(nil, "1 %s %q", rule.OID, names))
+	sum := sha256.Sum256(fmt.Appendf(nil, "1 %s %q %s", rule.OID, names, classes))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -72,6 +77,42 @@ func indexMark(t *schema.AttributeType, rule *schema.MatchingRule) string {
 func (ix *index) covers(desc []byte) bool {
 	d := schema.AttributeDescription{Type: ix.attr, Name: ix.attr.Name}
 	return d.Covers(desc)
+}
+
+// changedAttributes appends the descriptions of the attributes that are not the
+// same in both entries to dst.
+func changedAttributes(dst [][]byte, a, b *schema.View) [][]byte {
+	for _, lists := range [...][2][]byte{{a.User, b.User}, {b.User, a.User}, {a.Operational, b.Operational}, {b.Operational, a.Operational}} {
+		one, other := lists[0], lists[1]
+		hint := other // attributes mostly keep their places
+		for {
+			at, rest, ok := schema.NextAttribute(one)
+			if !ok {
+				break
+			}
+			one = rest
+			next, more, _ := schema.NextAttribute(hint)
+			hint = more
+			if !bytes.Equal(next.Raw, at.Raw) && !hasRaw(other, at.Raw) {
+				dst = append(dst, at.Desc)
+			}
+		}
+	}
+	return dst
+}
+
+// hasRaw tells whether a list of attributes has exactly this one.
+func hasRaw(list, raw []byte) bool {
+	for {
+		at, rest, ok := schema.NextAttribute(list)
+		if !ok {
+			return false
+		}
+		if bytes.Equal(at.Raw, raw) {
+			return true
+		}
+		list = rest
+	}
 }
 
 // appendTerm appends the part of an index key that stands before the id.

@@ -25,6 +25,7 @@ const (
 	metaFormat  = "format"
 	metaStore   = "store"
 	metaSuffix  = "suffix"
+	metaSchema  = "schema"
 	metaEpochs  = "epochs"
 	metaIndexes = "indexes"
 	metaState   = "state"
@@ -40,6 +41,7 @@ type storedIndex struct {
 type header struct {
 	store   schema.UUID
 	suffix  string
+	schema  string // fingerprint of the definitions that made the keys
 	epochs  []schema.Epoch
 	indexes []storedIndex
 }
@@ -85,6 +87,9 @@ func (m metaBucket) putHeader(h *header) error {
 	if err := m.put(metaSuffix, []byte(h.suffix)); err != nil {
 		return err
 	}
+	if err := m.put(metaSchema, []byte(h.schema)); err != nil {
+		return err
+	}
 	if err := m.putJSON(metaEpochs, h.epochs); err != nil {
 		return err
 	}
@@ -114,7 +119,11 @@ func (m metaBucket) readHeader() (*header, error) {
 	if err != nil {
 		return nil, err
 	}
-	h.suffix = string(suffix)
+	names, err := m.get(metaSchema)
+	if err != nil {
+		return nil, err
+	}
+	h.suffix, h.schema = string(suffix), string(names)
 	if err := m.getJSON(metaEpochs, &h.epochs); err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ func (s *Store) fill(tx *bbolt.Tx) error {
 	if _, err := s.schema.AppendDNKey(nil, []byte(s.opts.Suffix)); err != nil {
 		return fmt.Errorf("suffix: %w", err)
 	}
-	h := &header{store: newUUID(now), suffix: s.opts.Suffix,
+	h := &header{store: newUUID(now), suffix: s.opts.Suffix, schema: fingerprint(s.schema),
 		epochs: []schema.Epoch{{ID: hex.EncodeToString(epoch[:]), Kind: s.opts.EpochKind}}}
 	st := state{nextID: 1, firstSeq: 1}
 	names := []string{bucketMeta, bucketEntries, bucketNames, bucketUUIDs, bucketChangelog}
@@ -118,6 +118,9 @@ func (s *Store) fill(tx *bbolt.Tx) error {
 func (s *Store) start(keys map[string]uint64) error {
 	st, err := s.readMeta(keys)
 	if err != nil {
+		return fmt.Errorf("open store %s: %w", s.path, err)
+	}
+	if st, err = s.adoptSchema(st); err != nil {
 		return fmt.Errorf("open store %s: %w", s.path, err)
 	}
 	if s.suffixKey, err = s.schema.AppendDNKey(nil, []byte(s.header.suffix)); err != nil || len(s.suffixKey) == 0 {
