@@ -27,6 +27,9 @@ func (s *Schema) CheckEntry(e *Entry) error {
 		if err := s.checkAllowed(e, classes); err != nil {
 			return err
 		}
+		if e.Kind(s)&KindReferral == 0 && s.Ref != nil && e.has(s.Ref) {
+			return Refuse(ObjectClassViolation, "attribute \"ref\" only allowed in the referral")
+		}
 	}
 	if err := s.checkSingle(e); err != nil {
 		return err

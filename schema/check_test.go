@@ -110,6 +110,7 @@ func TestAddRequests(t *testing.T) {
 		{"MUST with an option is enough", "cn=a,o=u", "objectClass: person\nsn;lang-de: y", ""},
 		{"MUST by a subtype is enough", "cn=a,o=u", "objectClass: organization\nou: x", "65 object class 'organization' requires attribute 'o'"},
 		{"referral", "cn=a,o=u", "objectClass: referral\nobjectClass: extensibleObject\nref: ldap://x/", ""},
+		{"ref without referral", "cn=a,o=u", person + "ref: ldap://x/", "65 attribute \"ref\" only allowed in the referral"},
 		{"unescaped name", "CN = a\\2Cb , O=u", person, ""},
 	} {
 		e, err := s.NewEntry(c.dn, raw(strings.Split(strings.TrimSuffix(c.attrs, "\n"), "\n")...), false)
@@ -125,7 +126,7 @@ func TestAddRequests(t *testing.T) {
 
 func TestAddedEntryIsInCanonicalForm(t *testing.T) {
 	s := mustDefault(t)
-	e, err := s.NewEntry("CN=Joe+UID=J , O=u", raw("objectclass: INETORGPERSON", "surname: b", "SN;Lang-EN;x-a: c", "sn: a", "ref: ldap://x/",
+	e, err := s.NewEntry("CN=Joe+UID=J , O=u", raw("objectclass: INETORGPERSON", "surname: b", "SN;Lang-EN;x-a: c", "sn: a", "administrativeRole: 1.2",
 		"objectClass: extensibleObject"), false)
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +135,7 @@ func TestAddedEntryIsInCanonicalForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "objectClass: INETORGPERSON\nobjectClass: extensibleObject\nsn: b\nsn: a\nsn;lang-en;x-a: c\ncn: Joe\nuid: J\n" +
-		"ref: ldap://x/\nstructuralObjectClass: inetOrgPerson\n"
+		"administrativeRole: 1.2\nstructuralObjectClass: inetOrgPerson\n"
 	if got := dump(e); got != want || e.DN != "cn=Joe+uid=J,o=u" {
 		t.Errorf("%s\n%s", e.DN, got)
 	}

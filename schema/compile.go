@@ -13,6 +13,9 @@ const maxSuperiors = 64
 // compile resolves everything and gives the finished Schema.
 func (c *compiler) compile() (*Schema, error) {
 	s := c.schema
+	if err := c.checkRepeats(); err != nil {
+		return nil, err
+	}
 	for _, a := range c.attrList {
 		if err := c.resolveAttribute(a, a.from); err != nil {
 			return nil, err
@@ -84,7 +87,7 @@ func (c *compiler) resolveAttribute(a *attributeDraft, from *statement) error {
 		}
 		a.Sup, a.Syntax = up.AttributeType, up.Syntax
 		a.Equality, a.Ordering, a.Substr = up.Equality, up.Ordering, up.Substr
-		if a.SyntaxLen == 0 {
+		if a.syn == "" {
 			a.SyntaxLen = up.SyntaxLen
 		}
 	}

@@ -93,7 +93,16 @@ type compiler struct {
 	classes    map[string]*classDraft
 	attrList   []*attributeDraft
 	classList  []*classDraft
+	repeats    []repeat
 	schema     *Schema
+}
+
+// repeat is a definition of something that is defined already. Whether both
+// say the same is known when all names are.
+type repeat struct {
+	key              string // the name or OID they share
+	oldAttr, newAttr *attributeDraft
+	oldClass, class  *classDraft
 }
 
 func newCompiler() *compiler {
@@ -141,9 +150,7 @@ func (c *compiler) addAttribute(st *statement) error {
 	same := false
 	for _, key := range namesOf(a.OID, a.Names) {
 		if old := c.attributes[key]; old != nil {
-			if !sameAttribute(old, a) {
-				return conflict(st, old.from, key)
-			}
+			c.repeats = append(c.repeats, repeat{key: key, oldAttr: old, newAttr: a})
 			same = true
 		}
 	}
@@ -165,9 +172,7 @@ func (c *compiler) addClass(st *statement) error {
 	same := false
 	for _, key := range namesOf(o.OID, o.Names) {
 		if old := c.classes[key]; old != nil {
-			if !sameClass(old, o) {
-				return conflict(st, old.from, key)
-			}
+			c.repeats = append(c.repeats, repeat{key: key, oldClass: old, class: o})
 			same = true
 		}
 	}
@@ -181,10 +186,6 @@ func (c *compiler) addClass(st *statement) error {
 	return nil
 }
 
-func conflict(st, old *statement, key string) error {
-	return st.errorAt(0, quoteShort(key)+" is defined differently at "+old.place())
-}
-
 // namesOf lists the keys under which something is found.
 func namesOf(oid string, names []string) []string {
 	out := []string{oid}
@@ -194,31 +195,4 @@ func namesOf(oid string, names []string) []string {
 		}
 	}
 	return out
-}
-
-// sameAttribute compares what matters; descriptions, lengths and extensions
-// may differ between editions of a schema.
-func sameAttribute(a, b *attributeDraft) bool {
-	return a.OID == b.OID && sameNames(a.Names, b.Names) && strings.EqualFold(a.sup, b.sup) &&
-		strings.EqualFold(a.equality, b.equality) && strings.EqualFold(a.ordering, b.ordering) &&
-		strings.EqualFold(a.substr, b.substr) && a.syn == b.syn && a.SingleValue == b.SingleValue &&
-		a.Collective == b.Collective && a.NoUserModification == b.NoUserModification && a.Usage == b.Usage
-}
-
-func sameClass(a, b *classDraft) bool {
-	return a.OID == b.OID && sameNames(a.Names, b.Names) && a.Kind == b.Kind && sameNames(a.sup, b.sup) &&
-		sameNames(a.must, b.must) && sameNames(a.may, b.may)
-}
-
-// sameNames compares as sets and without case.
-func sameNames(a, b []string) bool {
-	set := func(list []string) []string {
-		out := make([]string, 0, len(list))
-		for _, n := range list {
-			out = append(out, strings.ToLower(n))
-		}
-		slices.Sort(out)
-		return slices.Compact(out)
-	}
-	return slices.Equal(set(a), set(b))
 }

@@ -155,8 +155,10 @@ func chain(n int) string {
 }
 
 func TestTheSameDefinitionAgainIsFine(t *testing.T) {
-	load(t, `attributetype ( 2.5.4.3 NAME ( 'commonName' 'CN' ) DESC 'said otherwise' SUP NAME )
-objectclass ( 2.5.6.6 NAME 'person' SUP top STRUCTURAL MUST ( cn $ sn ) MAY ( description $ seeAlso $ telephoneNumber $ userPassword ) )
+	load(t, `attributetype ( 2.5.4.3 NAME ( 'commonName' 'CN' ) DESC 'said otherwise' SUP 2.5.4.41 )
+attributetype ( 1.2.840.113549.1.9.1 NAME ( 'email' 'emailAddress' 'pkcs9email' ) EQUALITY 1.3.6.1.4.1.1466.109.114.2
+  SUBSTR caseIgnoreIA5SubstringsMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.26 )
+objectclass ( 2.5.6.6 NAME 'person' SUP top STRUCTURAL MUST ( commonName $ 2.5.4.4 ) MAY ( description $ seeAlso $ telephoneNumber $ userPassword ) )
 objectidentifier a 1.2.3
 objectidentifier A 1.2.3
 `)

@@ -34,7 +34,7 @@ type (
 )
 
 // builtinRules makes the table of all rules: RFC 4517 4.2, RFC 4530, RFC 4523
-// (by octets), RFC 2798's and OpenLDAP's IA5 substrings, CSN and bit rules.
+// (by octets), RFC 2798's and OpenLDAP's IA5 substrings, CSN, authz and bit rules.
 func builtinRules() []*MatchingRule {
 	var all []*MatchingRule
 	rule := func(oid, name, syntax string, kind RuleKind, n normalizer) *MatchingRule {
@@ -95,6 +95,7 @@ func builtinRules() []*MatchingRule {
 	ordering("1.3.6.1.1.16.3", "uuidOrderingMatch", syntaxUUID, normalizeUUID)
 	equality("1.3.6.1.4.1.4203.666.11.2.2", "CSNMatch", syntaxCSN, normalizeCSN)
 	ordering("1.3.6.1.4.1.4203.666.11.2.3", "CSNOrderingMatch", syntaxCSN, normalizeCSN)
+	equality("1.3.6.1.4.1.4203.666.4.12", "authzMatch", "1.3.6.1.4.1.4203.666.2.7", normalizeCaseExact)
 	equality("1.2.840.113556.1.4.803", "integerBitAndMatch", syntaxInteger, normalizeInteger).Match = matchBitAnd
 	equality("1.2.840.113556.1.4.804", "integerBitOrMatch", syntaxInteger, normalizeInteger).Match = matchBitOr
 	return all
