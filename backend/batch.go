@@ -81,7 +81,7 @@ func (b *batch) change(c *schema.Change, done *schema.ChangeDone) error {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
 	if !b.s.holds(key) {
-		return schema.Refuse(schema.NoSuchObject, "")
+		return schema.Refuse(schema.UnwillingToPerform, "no global superior knowledge")
 	}
 	if len(key) > maxKey {
 		return schema.Refuse(schema.UnwillingToPerform, "the name is too long")
@@ -90,7 +90,7 @@ func (b *batch) change(c *schema.Change, done *schema.ChangeDone) error {
 		if c.Kind == schema.ChangeAdd {
 			at = schema.KeyParent(key)
 		}
-		if err := b.rd.referred(at, []byte(c.DN), referNoScope); err != nil {
+		if err := b.rd.referredAt(at, key, []byte(c.DN), referNoScope); err != nil {
 			return err
 		}
 	}

@@ -15,6 +15,12 @@ const referNoScope = -1
 // (RFC 3296 5.2); nil if it is not. dn is the name as the client wrote it, nil
 // if that is not known.
 func (rd *reader) referred(key, dn []byte, scope int) error {
+	return rd.referredAt(key, key, dn, scope)
+}
+
+// referredAt is referred for a target whose entry is not there yet: key is that
+// of its parent.
+func (rd *reader) referredAt(key, target, dn []byte, scope int) error {
 	above := rd.t.special.referralAbove(key)
 	if above == nil {
 		return nil
@@ -26,7 +32,7 @@ func (rd *reader) referred(key, dn []byte, scope int) error {
 	if !found {
 		return rd.s.seals.names.damage(above, "referral is missing")
 	}
-	rest, _, _ := schema.SplitDN(string(dn), schema.KeyDepth(key)-schema.KeyDepth(above))
+	rest, _, _ := schema.SplitDN(string(dn), schema.KeyDepth(target)-schema.KeyDepth(above))
 	res := schema.Refuse(schema.ReferralResult, "")
 	res.MatchedDN = string(rd.view.DN)
 	res.Referrals = referralURLs(&rd.view, rest, scope)

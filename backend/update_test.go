@@ -67,7 +67,7 @@ func TestChangesRefused(t *testing.T) {
 	}{
 		{"add what is there", person("ANN"), schema.EntryAlreadyExists, ""},
 		{"add below nothing", add("cn=x,ou=none,"+people, "objectClass: person", "sn: x"), schema.NoSuchObject, people},
-		{"add outside", add("o=other", "objectClass: organization"), schema.NoSuchObject, ""},
+		{"add outside", add("o=other", "objectClass: organization"), schema.UnwillingToPerform, ""},
 		{"add a bad name", add("nonsense", "objectClass: organization"), schema.InvalidDNSyntax, ""},
 		{"add without class", add("cn=x,"+people, "sn: x"), schema.ObjectClassViolation, ""},
 		{"add without sn", add("cn=x,"+people, "objectClass: person"), schema.ObjectClassViolation, ""},
@@ -75,7 +75,7 @@ func TestChangesRefused(t *testing.T) {
 		{"add too long a name", add(long+suffix, "objectClass: organizationalUnit"), schema.UnwillingToPerform, ""},
 		{"delete what is not there", remove("cn=x," + people), schema.NoSuchObject, people},
 		{"delete with children", remove(people), schema.NotAllowedOnNonLeaf, ""},
-		{"delete outside", remove("o=other"), schema.NoSuchObject, ""},
+		{"delete outside", remove("o=other"), schema.UnwillingToPerform, ""},
 		{"modify what is not there", replace("cn=x,"+ann, "sn", "x"), schema.NoSuchObject, ann},
 		{"modify an unknown attribute", replace(ann, "nonsense", "x"), schema.UndefinedAttributeType, ""},
 		{"modify the naming value", replace(ann, "cn", "x"), schema.NotAllowedOnRDN, ""},

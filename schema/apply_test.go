@@ -217,7 +217,7 @@ func TestRename(t *testing.T) {
 		{"cn=a,o=u", "cn: a\nsn: s", "cn=b", true, "cn=b,o=u\nsn: s\ncn: b\n"},
 		{"cn=a,o=u", "cn: x\ncn: A\nsn: s", "cn=b", true, "cn=b,o=u\ncn: x\ncn: b\nsn: s\n"},
 		{"cn=a,o=u", "cn: a\ncn: b\nsn: s", "cn=B", true, "cn=B,o=u\ncn: b\nsn: s\n"},
-		{"cn=a,o=u", "cn: a\nsn: s", "cn=A", true, "cn=A,o=u\ncn: a\nsn: s\n"},
+		{"cn=a,o=u", "cn: a\nsn: s", "cn=A", true, "cn=A,o=u\ncn: A\nsn: s\n"},
 		{"cn=a,o=u", "cn: a\nsn: s", "CN=a+surname=t", true, "cn=a+sn=t,o=u\ncn: a\nsn: s\nsn: t\n"},
 		{"cn=a+sn=s,o=u", "cn: a\nsn: s", "sn=s", true, "sn=s,o=u\nsn: s\n"},
 		{"cn=a+sn=s,o=u", "cn: a\nsn: s", "sn=s", false, "sn=s,o=u\ncn: a\nsn: s\n"},

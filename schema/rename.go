@@ -16,8 +16,12 @@ func (s *Schema) ApplyRename(e *Entry, rdn RDN, deleteOld bool) error {
 		return Refuse(InvalidDNSyntax, "invalid new RDN")
 	}
 	for i := range rdn {
-		if t := rdn[i].Desc.Type; t == nil || !s.validValue(t, rdn[i].Value) {
+		t := rdn[i].Desc.Type
+		switch {
+		case t == nil || !s.validValue(t, rdn[i].Value):
 			return Refuse(InvalidDNSyntax, "invalid new RDN")
+		case t.NoUserModification:
+			return Refuse(ConstraintViolation, t.Name+": no user modification allowed")
 		}
 	}
 	if deleteOld {
@@ -39,6 +43,7 @@ func (s *Schema) ApplyRename(e *Entry, rdn RDN, deleteOld bool) error {
 func (s *Schema) dropNaming(e *Entry, old *AVA, rdn RDN) {
 	for i := range rdn {
 		if rdn[i].Desc.Name == old.Desc.Name && s.findValue(old.Desc.Type, [][]byte{rdn[i].Value}, old.Value) == 0 {
+			s.respell(e, old, rdn[i].Value)
 			return
 		}
 	}
@@ -53,5 +58,18 @@ func (s *Schema) dropNaming(e *Entry, old *AVA, rdn RDN) {
 		e.drop(&old.Desc)
 	default:
 		a.Values = append(append([][]byte(nil), a.Values[:i]...), a.Values[i+1:]...)
+	}
+}
+
+// respell gives the old naming value the spelling of the new one, to which it
+// is equal by its rule.
+func (s *Schema) respell(e *Entry, old *AVA, value []byte) {
+	a := e.find(&old.Desc)
+	if a == nil {
+		return
+	}
+	if i := s.findValue(old.Desc.Type, a.Values, old.Value); i >= 0 {
+		a.Values = append([][]byte(nil), a.Values...)
+		a.Values[i] = value
 	}
 }

@@ -97,7 +97,7 @@ func TestValueMalformed(t *testing.T) {
 		{"sort by a key without type", "sort", "30 02 30 00"},
 		{"C8: constructed attribute type", "sort", "30 08 30 06 24 04 04 02 63 6e"},
 		{"sort: rule behind order", "sort", "30 0b 30 09 04 00 81 01 ff 80 02 31"},
-		{"sort: order neither 00 nor FF", "sort", "30 07 30 05 04 00 81 01 05"},
+		{"sort: order of two bytes", "sort", "30 08 30 06 04 00 81 02 ff ff"},
 		{"E9: read entry without value", "read", ""},
 		{"read entry: attribute is an INTEGER", "read", "30 03 02 01 01"},
 		{"C5: cancel without value", "cancel", ""},

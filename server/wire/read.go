@@ -143,6 +143,17 @@ func (r *reader) boolean(tag byte) bool {
 	return v
 }
 
+// looseBoolean is boolean for the value of a control or extended operation: the
+// rule that TRUE is FF does not reach into OCTET STRINGs (RFC 4511 5.1), and
+// common clients encode it as 01 there.
+func (r *reader) looseBoolean(tag byte) bool {
+	content := r.element(tag)
+	if r.err == nil && len(content) != 1 {
+		r.fail(ErrEncoding)
+	}
+	return r.err == nil && content[0] != 0
+}
+
 // end finishes a SEQUENCE: components behind the known ones are ignored, as
 // RFC 4511 4 demands, when they are sound elements. It returns the first error.
 func (r *reader) end() error {
