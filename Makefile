@@ -32,7 +32,7 @@ packages:
 	@deploy/test-packages.sh deploy/test-packages.txt
 
 format:
-	@files=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
+	@files=$$(gofmt -l .); \
 	if [ -n "$$files" ]; then echo "not formatted (gofmt -w puts it right):"; echo "$$files"; exit 1; fi
 
 vet:
