@@ -109,6 +109,10 @@ func TestChangesAtOrBelowReferral(t *testing.T) {
 			t.Errorf("kind %d: %+v", c.Kind, r)
 		}
 	}
+	r := w.refused(add("cn=x,ou=y,"+away, "objectClass: person", "sn: x"), schema.ReferralResult)
+	if len(r.Referrals) != 2 || r.Referrals[0] != "ldap://other.example/cn=x%2Cou=y%2Cou=Far,o=else" {
+		t.Errorf("add below a referral: %+v", r)
+	}
 	w.refused(move("cn=ann,"+people, "cn=ann", away), schema.AffectsMultipleDSAs)
 	c := replace(away, "ref", "ldap://new.example/")
 	c.ManageDsaIT = true
