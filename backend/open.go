@@ -33,7 +33,6 @@ var mapSizes = [...]int{64 << 30, 8 << 30, 1 << 30}
 type opened struct {
 	db   *bbolt.DB
 	keys map[string]uint64
-	size int // of the map: the largest size the file can reach
 }
 
 // openFile opens an existing store. It holds the file's lock (shared) while it
@@ -155,7 +154,7 @@ func openBolt(path string, readOnly bool) (o *opened, err error) {
 		})
 		switch {
 		case err == nil:
-			return &opened{db: db, size: size}, nil
+			return &opened{db: db}, nil
 		case errors.Is(err, berrors.ErrTimeout):
 			return nil, fmt.Errorf("%w: %s: stop the server that serves it, or ask that server instead", ErrLocked, path)
 		case errors.Is(err, fs.ErrPermission):
