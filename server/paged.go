@@ -18,6 +18,11 @@ type page struct {
 	sent    int    // entries of this page
 	request []byte // the search request, which must come again unchanged
 	cookie  string
+
+	// An entry that was found behind a full page waits here: only then is it
+	// known that there is a next page, and no client gets an empty last one.
+	holds          bool
+	heldDN, heldAt []byte // its name and encoded attributes
 }
 
 // newPage begins a paged search; a page size of 0 asks for everything, as no
@@ -46,7 +51,7 @@ func (c *conn) resumePaged(k *controls) (*searchOp, error) {
 	p.size, p.sent, p.cookie = int(k.pagedSize), 0, ""
 	op.id, op.began = c.msg.ID, c.began
 	if p.size == 0 { // the client wants no more (RFC 2696 3)
-		op.query.Resume.Done = true
+		op.query.Resume.Done, p.holds = true, false
 		if op.sort != nil {
 			op.sort.drop()
 		}
@@ -54,14 +59,30 @@ func (c *conn) resumePaged(k *controls) (*searchOp, error) {
 	return op, nil
 }
 
-// pageFull tells whether the page has as many entries as were asked for.
-func (op *searchOp) pageFull() bool {
-	return op.page != nil && op.page.size > 0 && op.page.sent >= op.page.size
+// full tells whether the page has as many entries as were asked for.
+func (p *page) full() bool { return p.size > 0 && p.sent >= p.size }
+
+// hold keeps the first entry of the next page.
+func (op *searchOp) hold(v *schema.View) {
+	p := op.page
+	p.holds, p.heldDN = true, append(p.heldDN[:0], v.DN...)
+	p.heldAt = op.show.appendAttributes(p.heldAt[:0], op.conn.srv.Schema, v)
 }
+
+// release puts the entry that was held into the answer.
+func (op *searchOp) release() {
+	if p := op.page; p != nil && p.holds {
+		p.holds = false
+		op.appendEncoded(p.heldDN, p.heldAt)
+	}
+}
+
+// pageDone tells whether the page is full and another one follows.
+func (op *searchOp) pageDone() bool { return op.page != nil && op.page.holds }
 
 // endPage makes the response control, with a cookie if there is a next page.
 func (op *searchOp) endPage(ok bool, controls []byte) []byte {
-	more := ok && (!op.query.Resume.Done || (op.sort != nil && op.sort.left() > 0))
+	more := ok && (op.page.holds || (op.sort != nil && op.sort.left() > 0))
 	var value wire.PagedResults
 	if more {
 		c := op.conn

@@ -151,11 +151,12 @@ func (c *conn) firstSlice(op *searchOp, err error) error {
 		done = err != nil
 	}
 	op.buf, c.buf = c.buf, nil
+	op.release()
 	if !done {
 		op.query.Examine = inlineExamine
 		done, err = op.slice()
 	}
-	if done || op.pageFull() {
+	if done || op.pageDone() {
 		op.finish(err)
 		c.buf, op.buf = op.buf, nil
 		if op.kept() {
@@ -223,8 +224,12 @@ func (op *searchOp) Entry(v *schema.View) schema.Next {
 	if op.sort != nil && !op.sort.off {
 		return op.sort.collect(op, v)
 	}
+	if op.page != nil && op.page.full() {
+		op.hold(v)
+		return schema.Pause
+	}
 	op.append(v)
-	if len(op.buf) >= flushAt || op.pageFull() {
+	if len(op.buf) >= flushAt {
 		return schema.Pause
 	}
 	return schema.Continue
@@ -235,6 +240,17 @@ func (op *searchOp) append(v *schema.View) {
 	dst, m := wire.BeginEntry(op.buf, op.id, v.DN)
 	dst = op.show.appendAttributes(dst, op.conn.srv.Schema, v)
 	op.buf = wire.EndEntry(dst, m, nil)
+	op.count()
+}
+
+// appendEncoded is append for an entry whose attributes are encoded already.
+func (op *searchOp) appendEncoded(dn, attributes []byte) {
+	dst, m := wire.BeginEntry(op.buf, op.id, dn)
+	op.buf = wire.EndEntry(append(dst, attributes...), m, nil)
+	op.count()
+}
+
+func (op *searchOp) count() {
 	op.sent++
 	if op.page != nil {
 		op.page.sent++
@@ -331,7 +347,7 @@ func (op *searchOp) goOn(ctx context.Context, o *operation) {
 		default:
 			op.query.Examine = sliceExamine
 			done, err = op.slice()
-			done = done || op.pageFull()
+			done = done || op.pageDone()
 		}
 		if !done && len(op.buf) > 0 && !o.ended.Load() {
 			if c.out.write(op.buf) != nil {

@@ -164,16 +164,13 @@ func (st *sorter) emit(op *searchOp) bool {
 		slices.SortStableFunc(st.entries, st.compare)
 	}
 	for st.next < len(st.entries) {
-		if len(op.buf) >= flushAt || op.pageFull() {
-			return op.pageFull()
+		full := op.page != nil && op.page.full()
+		if len(op.buf) >= flushAt || full {
+			return full
 		}
 		e := st.entries[st.next]
-		dst, m := wire.BeginEntry(op.buf, op.id, st.memory[e.dn:e.attributes])
-		op.buf = wire.EndEntry(append(dst, st.memory[e.attributes:e.end]...), m, nil)
+		op.appendEncoded(st.memory[e.dn:e.attributes], st.memory[e.attributes:e.end])
 		st.next++
-		if op.page != nil {
-			op.page.sent++
-		}
 	}
 	return true
 }
