@@ -33,6 +33,7 @@ trap stop INT TERM EXIT
 until [ "$(cat "$pidfile" 2>/dev/null)" = "$server" ]; do
 	if ! kill -0 "$server" 2>/dev/null; then
 		trap - EXIT
+		echo "The demo did not start; with PORT=$((port + 100)) make run it uses another port." >&2
 		wait "$server" || exit $?
 		exit 1
 	fi

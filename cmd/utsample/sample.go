@@ -99,7 +99,7 @@ func (m *maker) desktops() {
 	for i := range sampleDesktops {
 		id, model, key, state := mac(i), models[i%len(models)], "", ""
 		if model == softClient {
-			id = fmt.Sprintf("%032x", uint64(i)*0x9e3779b97f4a7c15)
+			id = fmt.Sprintf("%016x%016x", uint64(i)*0x9e3779b97f4a7c15, uint64(i)*0xbf58476d1ce4e5b9)
 			key, state = fmt.Sprintf("sample public key %02d", i), "confirmed"
 		}
 		dn := m.add("desktops", "utDesktop", id, "utmac", id, "utserver", server(1+i%sampleServers),
