@@ -126,7 +126,7 @@ func TestAddRequests(t *testing.T) {
 
 func TestAddedEntryIsInCanonicalForm(t *testing.T) {
 	s := mustDefault(t)
-	e, err := s.NewEntry("CN=Joe+UID=J , O=u", raw("objectclass: INETORGPERSON", "surname: b", "SN;Lang-EN;x-a: c", "sn: a", "administrativeRole: 1.2",
+	e, err := s.NewEntry("CN=Joe+UID=J , O=u", raw("objectclass: inetOrgPerson", "surname: b", "SN;Lang-EN;x-a: c", "sn: a", "administrativeRole: 1.2",
 		"objectClass: extensibleObject"), false)
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func TestAddedEntryIsInCanonicalForm(t *testing.T) {
 	if err := s.CheckEntry(e); err != nil {
 		t.Fatal(err)
 	}
-	want := "objectClass: INETORGPERSON\nobjectClass: extensibleObject\nsn: b\nsn: a\nsn;lang-en;x-a: c\ncn: Joe\nuid: J\n" +
+	want := "objectClass: inetOrgPerson\nobjectClass: extensibleObject\nsn: b\nsn: a\nsn;lang-en;x-a: c\ncn: Joe\nuid: J\n" +
 		"administrativeRole: 1.2\nstructuralObjectClass: inetOrgPerson\n"
 	if got := dump(e); got != want || e.DN != "cn=Joe+uid=J,o=u" {
 		t.Errorf("%s\n%s", e.DN, got)
