@@ -61,14 +61,15 @@ func (c *conn) startTLS(q *wire.ExtendedRequest) error {
 	case c.srv.TLS == nil:
 		return schema.Refuse(schema.ProtocolError, "StartTLS is not available: the server has no certificate")
 	}
-	if c.busy() {
+	if c.owes() {
 		return schema.Refuse(schema.OperationsError, "StartTLS while operations are in flight")
 	}
 	if c.read < len(c.in) {
 		c.notice(schema.ProtocolError, "data in clear text behind StartTLS")
 		return errClosed
 	}
-	c.out.drain() // no earlier answer may get in between the messages of TLS
+	c.waitAll() // no earlier answer may get in between the messages of TLS
+	c.out.drain()
 	c.buf = wire.AppendExtendedResponse(c.buf, c.msg.ID, &schema.Result{}, oidStartTLS, nil, false, nil)
 	c.srv.metrics.observe(opExtended, schema.Success, c.since())
 	c.dropPages()

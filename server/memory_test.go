@@ -37,8 +37,11 @@ type job struct {
 	taken  atomic.Bool // by the writer or by its own cancellation
 }
 
+// defaultSchema is parsed once: it never changes.
+var defaultSchema = sync.OnceValues(schema.Default)
+
 func newMemory(t testing.TB) *memory {
-	s, err := schema.Default()
+	s, err := defaultSchema()
 	if err != nil {
 		t.Fatal(err)
 	}

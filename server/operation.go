@@ -110,11 +110,18 @@ func (c *conn) waitAll() {
 	c.waitIdle(func() bool { return c.running == 0 })
 }
 
-// busy tells whether something is not answered yet.
+// busy tells whether an operation has not come to its end.
 func (c *conn) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.running > 0
+}
+
+// owes tells whether a request is not answered yet.
+func (c *conn) owes() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.inFlight) > 0
 }
 
 // stopSearches ends what runs for a client that is gone. Writes in the queue

@@ -160,7 +160,7 @@ func TestShutdownCutsALongSearch(t *testing.T) {
 // A drain that comes while the connection is about to wait must not be undone
 // by the deadline of that wait.
 func TestDrainAtAnyMomentIsSeen(t *testing.T) {
-	for range 200 {
+	for range 50 {
 		w := build(t, nil)
 		c := w.pipe()
 		go c.nc.Write(ask{base: suffix}.message(1))
