@@ -108,33 +108,23 @@ func (e *entry) structural() (*objectClass, int) {
 
 // check tells what the schema has against e; old is its structural class
 // before a change, nil for a new entry; unnamed is the code for values of the
-// name that are not in e. Faults are looked for in slapd's
-// order: single values, classes, naming, required, allowed.
-func (m *Server) check(e *entry, old *objectClass, unnamed int) int {
+// name that are not in e.
+func (e *entry) check(old *objectClass, unnamed int) faults {
+	var f faults
 	for _, a := range e.attributes {
-		if a.desc.typ.single && len(a.values) > 1 {
-			return ConstraintViolation
-		}
-	}
-	if len(e.values("objectClass")) == 0 {
-		return ObjectClassViolation
+		f.add(a.desc.typ.single && len(a.values) > 1, ConstraintViolation)
 	}
 	now, code := e.structural()
-	if code != Success {
-		return code
-	}
-	if old != nil && now != old {
-		return ObjectClassModsProhibited
-	}
-	if !e.hasNamingValues() {
-		return unnamed
-	}
-	return e.checkClasses()
+	f.add(code != Success, code)
+	f.add(code == Success && old != nil && now != old, ObjectClassModsProhibited)
+	f.add(!e.hasNamingValues(), unnamed)
+	f.add(!e.fitsClasses(), ObjectClassViolation)
+	return f
 }
 
-// checkClasses tells whether e has what its classes require and nothing that
+// fitsClasses tells whether e has what its classes require and nothing that
 // they do not allow.
-func (e *entry) checkClasses() int {
+func (e *entry) fitsClasses() bool {
 	classes := e.classes()
 	allowed := make(map[string]bool)
 	anything := false
@@ -142,7 +132,7 @@ func (e *entry) checkClasses() int {
 		for ; c != nil; c = classIndex[strings.ToLower(c.sup)] {
 			for _, name := range c.must {
 				if !e.hasType(name) {
-					return ObjectClassViolation
+					return false
 				}
 				allowed[name] = true
 			}
@@ -154,8 +144,8 @@ func (e *entry) checkClasses() int {
 	}
 	for _, a := range e.attributes {
 		if !anything && !allowed[a.desc.typ.name()] {
-			return ObjectClassViolation
+			return false
 		}
 	}
-	return Success
+	return true
 }

@@ -279,13 +279,11 @@ func spaced(v string, first, last bool) string {
 // spacedOnce is spaced as Deviations.NoSpacesAroundValues has it.
 func spacedOnce(s syntax, v string, first, last bool) string {
 	out := squeeze(v)
-	if s == ia5String {
-		return out
-	}
-	if out == " " && last && !first {
+	whole := first && last
+	switch {
+	case out == " " && !whole && (last || s == ia5String):
 		return ""
-	}
-	if out == " " {
+	case out == " " || s == ia5String:
 		return out
 	}
 	if !first && strings.HasPrefix(v, " ") {

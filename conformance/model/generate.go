@@ -71,7 +71,7 @@ func (g *Generator) newRDN() RDN {
 func (g *Generator) target(protect bool) string {
 	if g.chance(3) {
 		return pick(g, []string{"no name", "cn=a,," + g.base, "=x," + g.base, "cn=," + g.base, "cn=a+cn=b," + g.base,
-			"utflags=abc," + g.base, "nosuchtype=x," + g.base, "cn=a\\zz," + g.base, "cn=a," + g.base + ","})
+			"utflags=abc," + g.base, unknownType + "=x," + g.base, "cn=a\\zz," + g.base, "cn=a," + g.base + ","})
 	}
 	if g.chance(1) {
 		return "cn=a,o=elsewhere"
@@ -165,7 +165,7 @@ func (g *Generator) spoil(o *Operation) {
 	case 2:
 		*classes = []string{pick(g, []string{"top", "extensibleObject", "uidObject", "nosuchclass", "2.5.6.6"})}
 	case 3:
-		more(Values{"nosuchtype", []string{"x"}})
+		more(Values{unknownType, []string{"x"}})
 	case 4:
 		more(Values{pick(g, []string{"createTimestamp", "modifyTimestamp"}), []string{"20240101120000Z"}})
 	case 5:
@@ -194,7 +194,7 @@ func (g *Generator) modification(dn string) Modification {
 		number := pick(g, []string{"utflags", "utport", "utprobeorder", "cn"})
 		return Modification{ModIncrement, Values{number, []string{pick(g, []string{"1", "-1", "100", "x"})}}}
 	case n < 9:
-		return Modification{kind, Values{"nosuchtype", []string{"x"}}}
+		return Modification{kind, Values{unknownType, []string{"x"}}}
 	case n < 11:
 		return Modification{kind, Values{pick(g, []string{"createTimestamp", "hasSubordinates", "structuralObjectClass"}),
 			[]string{pick(g, []string{"20240101120000Z", "TRUE", "person"})}}}
@@ -210,7 +210,7 @@ func (g *Generator) modification(dn string) Modification {
 	}
 	v := g.values(t)
 	if have := g.present(dn, t); len(have) > 0 && (kind == ModDelete || g.chance(20)) {
-		v.Values[0] = g.vary(pick(g, have))
+		v.Values[0] = g.again(t, pick(g, have))
 		v.Attribute = g.typeText(t)
 	}
 	return Modification{kind, v}
@@ -272,7 +272,7 @@ func (g *Generator) rename() Operation {
 		o.NewRDN = g.rdnText(r)
 	}
 	if g.chance(2) {
-		o.NewRDN = pick(g, []string{"no name", "cn=", "cn=a,cn=b", "nosuchtype=x", "cn=a+cn=b", "utflags=x", "=x"})
+		o.NewRDN = pick(g, []string{"no name", "cn=", "cn=a,cn=b", unknownType + "=x", "cn=a+cn=b", "utflags=x", "=x"})
 	}
 	if above := g.someName(); g.chance(50) && len(above)+g.height(n) <= deepest {
 		o.NewSuperior = g.nameText(above)

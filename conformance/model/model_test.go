@@ -28,6 +28,11 @@ func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 // server.
 func TestServerAnswersAsTheModel(t *testing.T) {
 	server := harness.StartUtdsd(t, harness.Options{})
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("log of the server:\n%s", server.Log())
+		}
+	})
 	t.Run("seeds", func(t *testing.T) { runSeeds(t, server.Endpoint(), Deviations{}) })
 }
 
@@ -114,7 +119,7 @@ func (r *run) step(t *testing.T, m *Server, j *judge, at int, o Operation) (code
 
 // seed runs the sequence of one seed.
 func (r *run) seed(t *testing.T, seed uint64) {
-	m, j := r.fresh(t), newJudge()
+	m, j := r.fresh(t), newJudge(r.deviations != Deviations{})
 	g := NewGenerator(seed, m, r.base)
 	var sent []Operation
 	codes := make(map[string]int)
@@ -137,7 +142,7 @@ func (r *run) seed(t *testing.T, seed uint64) {
 // replay runs a sequence on a fresh subtree and gives the first difference.
 func (r *run) replay(t *testing.T, list []Operation) *difference {
 	t.Helper()
-	m, j := r.fresh(t), newJudge()
+	m, j := r.fresh(t), newJudge(r.deviations != Deviations{})
 	for i, o := range list {
 		if _, d := r.step(t, m, j, i, o); d != nil {
 			return d

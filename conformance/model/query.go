@@ -11,11 +11,11 @@ func (g *Generator) compare() Operation {
 	}
 	o.Attribute, o.Value = g.describe(t), g.value(t)
 	if have := g.present(o.DN, t); len(have) > 0 && g.chance(50) {
-		o.Value = g.vary(pick(g, have))
+		o.Value = g.again(t, pick(g, have))
 	}
 	switch {
 	case g.chance(3):
-		o.Attribute = "nosuchtype"
+		o.Attribute = unknownType
 	case g.chance(5):
 		o.Attribute, o.Value = "objectClass", pick(g, good[objectIdentifier])
 	case g.chance(5):
@@ -76,7 +76,7 @@ func (g *Generator) search() Operation {
 func (g *Generator) selected() string {
 	switch n := g.random.IntN(100); {
 	case n < 5:
-		return "nosuchtype"
+		return unknownType
 	case n < 15:
 		return pick(g, []string{"name", "*", "1.1", "objectClass"})
 	case n < 25:
@@ -108,9 +108,9 @@ func (g *Generator) filter(depth int) Filter {
 	case n < 12:
 		return Filter{Kind: Equal, Attribute: "objectClass", Value: pick(g, append(good[objectIdentifier], "nosuchclass"))}
 	case n < 16:
-		return Filter{Kind: Present, Attribute: pick(g, []string{"objectClass", "userPassword", "name", "entryUUID", "nosuchtype"})}
+		return Filter{Kind: Present, Attribute: pick(g, []string{"objectClass", "userPassword", "name", "entryUUID", unknownType})}
 	case n < 20:
-		return Filter{Kind: Equal, Attribute: "nosuchtype", Value: "x"}
+		return Filter{Kind: Equal, Attribute: unknownType, Value: "x"}
 	case n < 24:
 		return g.operationalItem()
 	case n < 30:

@@ -21,7 +21,7 @@ var computed = []string{"structuralObjectClass", "hasSubordinates", "entryDN"}
 func (m *Server) search(o Operation) Answer {
 	base, ok := ParseName(o.DN)
 	if !ok {
-		return Answer{Code: InvalidDNSyntax}
+		return badName(o.DN).answer()
 	}
 	if m.entries[base.Key()] == nil {
 		return m.notFound(base)
@@ -90,22 +90,22 @@ func (m *Server) withComputed(e *entry) []attr {
 }
 
 func (m *Server) compare(o Operation) Answer {
+	var f faults
 	n, ok := ParseName(o.DN)
 	if !ok {
-		return Answer{Code: InvalidDNSyntax}
+		f = badName(o.DN)
 	}
-	d, code := checkValues(Values{o.Attribute, []string{o.Value}}, false, false)
-	switch {
-	case code == UndefinedAttributeType:
-		return Answer{Code: code}
-	case !d.typ.hasEquality():
-		return Answer{Code: InappropriateMatching}
-	case code != Success:
-		return Answer{Code: code}
-	}
+	d, wrong := checkValues(Values{o.Attribute, []string{o.Value}}, false, false)
+	f.add(d.typ != nil && !d.typ.hasEquality(), InappropriateMatching)
+	f.addAll(wrong)
 	e := m.entries[n.Key()]
-	if e == nil {
+	if e == nil && len(f) == 0 {
 		return m.notFound(n)
+	}
+	f.add(e == nil, NoSuchObject)
+	if len(f) > 0 {
+		f.add(e != nil && d.typ != nil && e.find(d) == nil, NoSuchAttribute)
+		return f.answer()
 	}
 	a := Answer{Code: NoSuchAttribute}
 	for _, at := range m.withComputed(e) {
@@ -125,7 +125,10 @@ func (m *Server) bind(o Operation) Answer {
 	n, ok := ParseName(o.DN)
 	switch {
 	case !ok:
-		return Answer{Code: InvalidDNSyntax}
+		f := badName(o.DN)
+		f.add(o.Value != "", InvalidCredentials)
+		f.add(o.Value == "", UnwillingToPerform)
+		return f.answer()
 	case o.DN == "" && o.Value == "":
 		return Answer{}
 	case o.Value == "":

@@ -5,37 +5,36 @@ package model
 func (m *Server) rename(o Operation) Answer {
 	n, ok := ParseName(o.DN)
 	if !ok {
-		return Answer{Code: InvalidDNSyntax}
+		return badName(o.DN).answer()
 	}
+	var f faults
 	rdn, ok := ParseName(o.NewRDN)
 	if !ok || len(rdn) != 1 {
-		return Answer{Code: InvalidDNSyntax}
+		f.addAll(badName(o.NewRDN))
 	}
 	superior := n.Parent()
 	if o.NewSuperior != "" {
 		if superior, ok = ParseName(o.NewSuperior); !ok {
-			return Answer{Code: InvalidDNSyntax}
+			f.addAll(badName(o.NewSuperior))
 		}
 	}
-	if !n.Under(m.suffix) {
-		return Answer{Code: UnwillingToPerform}
+	e := m.entries[n.Key()]
+	f.add(!n.Under(m.suffix), UnwillingToPerform)
+	f.add(o.NewSuperior != "" && ok && superior.Under(n), UnwillingToPerform)
+	if len(f) > 0 {
+		f.add(e == nil || m.entries[superior.Key()] == nil, NoSuchObject)
+		return f.answer()
 	}
 	target := append(Name{rdn[0]}, superior...)
-	if !target.Under(m.suffix) {
-		return Answer{Code: AffectsMultipleDSAs}
-	}
-	e := m.entries[n.Key()]
-	switch {
-	case o.NewSuperior != "" && superior.Under(n):
-		return Answer{Code: UnwillingToPerform}
-	case n.Under(target) && len(n) > len(target): // slapd says so before it looks for entries
-		return Answer{Code: UnwillingToPerform, Also: []int{EntryAlreadyExists, NoSuchObject}}
-	case e == nil:
+	f.add(!target.Under(m.suffix), AffectsMultipleDSAs)
+	f.add(n.Under(target) && len(n) > len(target), UnwillingToPerform) // an entry that is there, says slapd first
+	if e == nil && len(f) == 0 {
 		return m.notFound(n)
-	case m.entries[superior.Key()] == nil:
-		return Answer{Code: NoSuchObject, MatchedDN: Unchecked}
-	case m.entries[target.Key()] != nil && target.Key() != n.Key():
-		return Answer{Code: EntryAlreadyExists}
+	}
+	f.add(e == nil || m.entries[superior.Key()] == nil, NoSuchObject)
+	f.add(m.entries[target.Key()] != nil && target.Key() != n.Key(), EntryAlreadyExists)
+	if e == nil {
+		return f.answer()
 	}
 	changed := e.copy()
 	changed.name = target
@@ -44,8 +43,11 @@ func (m *Server) rename(o Operation) Answer {
 	}
 	changed.addNamingValues(true)
 	old, _ := e.structural()
-	if code := m.check(changed, old, NamingViolation); code != Success {
-		return Answer{Code: code}
+	f.addAll(changed.check(old, NamingViolation))
+	if len(f) > 0 {
+		a := f.answer()
+		a.MatchedDN = Unchecked // with a superior that is missing
+		return a
 	}
 	m.move(n, target)
 	m.put(changed)

@@ -111,6 +111,16 @@ func (m *Server) notFound(n Name) Answer {
 	return Answer{Code: NoSuchObject}
 }
 
+// badName are the codes for a name that ParseName refuses. A type that is not
+// known is no fault of syntax (RFC 4514 3), but there can be no such entry.
+func badName(dn string) faults {
+	f := faults{InvalidDNSyntax}
+	if strings.HasPrefix(dn, unknownType) {
+		f = append(f, NoSuchObject, UndefinedAttributeType, NamingViolation, ObjectClassViolation)
+	}
+	return f
+}
+
 // target reads the name of an entry that a request is to change. A code other
 // than Success ends the request.
 func (m *Server) target(dn string) (Name, int) {

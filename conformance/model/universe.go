@@ -16,6 +16,9 @@ var words = []string{"alpha", "beta", "gamma", "Delta One", "delta two", "a,b", 
 // the bit rules, which servers have for machine words, need not work on it.
 const large = "12345678901234567890"
 
+// unknownType is a type that no schema has.
+const unknownType = "nosuchtype"
+
 // good are values of each syntax, and bad ones are of none.
 var good = map[syntax][]string{
 	directoryString:  append([]string{"room 1", "room 2", " spaced  out ", "A\u0308rger", "cafe\u0301"}, words...),
@@ -107,6 +110,14 @@ func (g *Generator) value(t *attributeType) string {
 	if t.name() != "utflags" && v == large {
 		v = "255"
 	}
+	if t.syntax == directoryString || t.syntax == ia5String {
+		return g.vary(v)
+	}
+	return v
+}
+
+// again is a value that an entry has, perhaps written in another way.
+func (g *Generator) again(t *attributeType, v string) string {
 	if t.syntax == directoryString || t.syntax == ia5String {
 		return g.vary(v)
 	}

@@ -5,81 +5,86 @@ package model
 import (
 	"math/big"
 	"slices"
+	"strings"
 )
+
+// faults are result codes that each fit a request that is wrong in several
+// ways, in the order in which slapd looks for them. Which one a server gives
+// is its own choice (RFC 4511 has no order).
+type faults []int
+
+func (f *faults) add(when bool, code int) {
+	if when && !slices.Contains(*f, code) {
+		*f = append(*f, code)
+	}
+}
+
+func (f *faults) addAll(o faults) {
+	for _, code := range o {
+		f.add(true, code)
+	}
+}
+
+// answer is the refusal.
+func (f faults) answer() Answer { return Answer{Code: f[0], MatchedDN: "", Also: f[1:]} }
 
 // checkValues tells what is wrong with an attribute of a request whatever the
 // entry holds. distinct is false where a value may be named twice.
-func checkValues(v Values, increment, distinct bool) (description, int) {
+func checkValues(v Values, increment, distinct bool) (description, faults) {
 	d, ok := parseDescription(v.Attribute)
 	if !ok {
-		return d, UndefinedAttributeType
+		return d, faults{UndefinedAttributeType}
 	}
-	if increment && d.typ.syntax != integer {
-		return d, ConstraintViolation
-	}
+	var f faults
+	f.add(increment && d.typ.syntax != integer, ConstraintViolation)
 	seen := make(map[string]bool)
 	double := false
 	for _, value := range v.Values {
 		norm, ok := d.typ.syntax.normalize(value)
-		if !ok {
-			return d, InvalidAttributeSyntax
-		}
+		f.add(!ok, InvalidAttributeSyntax)
 		double = double || seen[norm]
 		seen[norm] = true
 	}
-	switch {
-	case d.typ.single && len(v.Values) > 1 && distinct:
-		return d, ConstraintViolation
-	case double && distinct:
-		return d, AttributeOrValueExists
-	}
-	return d, Success
+	f.add(d.typ.single && len(v.Values) > 1 && distinct, ConstraintViolation)
+	f.add(double && distinct, AttributeOrValueExists)
+	return d, f
 }
 
 func (m *Server) add(o Operation) Answer {
 	if len(o.Attributes) == 0 { // slapd wants one; the ASN.1 does not
 		return Answer{Code: ProtocolError, Also: []int{ObjectClassViolation}}
 	}
+	var f faults
 	for _, v := range o.Attributes {
-		if len(v.Values) == 0 {
-			return Answer{Code: ProtocolError}
-		}
+		f.add(len(v.Values) == 0, ProtocolError)
 	}
-	if o.DN == "" {
-		return Answer{Code: EntryAlreadyExists} // the root DSE is there
-	}
-	n, code := m.target(o.DN)
-	if code == InvalidDNSyntax {
-		return Answer{Code: code}
+	n, refused := m.target(o.DN)
+	if refused == InvalidDNSyntax {
+		f.addAll(badName(o.DN))
+		return f.answer()
 	}
 	e := &entry{name: n}
-	managed := false
 	for _, v := range o.Attributes {
-		d, code := checkValues(v, false, true)
-		if code != Success {
-			return Answer{Code: code}
+		d, wrong := checkValues(v, false, true)
+		f.addAll(wrong)
+		if d.typ == nil {
+			continue
 		}
-		managed = managed || d.typ.operational
-		if e.find(d) != nil {
-			return Answer{Code: AttributeOrValueExists}
-		}
+		f.add(e.find(d) != nil, AttributeOrValueExists)
 		e.set(d, slices.Clone(v.Values))
 	}
-	if code != Success {
-		return Answer{Code: code}
-	}
-	if managed {
-		return Answer{Code: ConstraintViolation}
-	}
+	f.add(refused != Success, refused)
+	f.add(slices.ContainsFunc(e.attributes, func(a attr) bool { return a.desc.typ.operational }), ConstraintViolation)
 	e.addNamingValues(false)
-	if code := m.check(e, nil, NamingViolation); code != Success {
-		return Answer{Code: code}
-	}
-	if m.entries[n.Key()] != nil {
-		return Answer{Code: EntryAlreadyExists}
-	}
-	if m.entries[n.Parent().Key()] == nil {
+	f.addAll(e.check(nil, NamingViolation))
+	f.add(m.entries[n.Key()] != nil, EntryAlreadyExists)
+	above := m.entries[n.Parent().Key()]
+	if above == nil && len(f) == 0 {
 		return m.notFound(n)
+	}
+	f.add(above == nil, NoSuchObject)
+	if len(f) > 0 {
+		return f.answer()
 	}
 	m.put(e)
 	return Answer{}
@@ -101,9 +106,12 @@ func (e *entry) addNamingValues(force bool) {
 }
 
 func (m *Server) delete(o Operation) Answer {
-	n, code := m.target(o.DN)
-	if code != Success {
-		return Answer{Code: code}
+	n, refused := m.target(o.DN)
+	switch refused {
+	case InvalidDNSyntax:
+		return badName(o.DN).answer()
+	case UnwillingToPerform:
+		return Answer{Code: refused, Also: []int{NoSuchObject}} // neither is wrong
 	}
 	e := m.entries[n.Key()]
 	switch {
@@ -118,49 +126,54 @@ func (m *Server) delete(o Operation) Answer {
 }
 
 func (m *Server) modify(o Operation) Answer {
+	var f faults
 	for _, mod := range o.Mods {
-		if mod.Kind == ModAdd && len(mod.Values.Values) == 0 ||
-			mod.Kind == ModIncrement && len(mod.Values.Values) != 1 {
-			return Answer{Code: ProtocolError}
-		}
+		f.add(mod.Kind == ModAdd && len(mod.Values.Values) == 0 ||
+			mod.Kind == ModIncrement && len(mod.Values.Values) != 1, ProtocolError)
 	}
-	n, outside := m.target(o.DN)
-	if outside == InvalidDNSyntax {
-		return Answer{Code: outside}
+	n, refused := m.target(o.DN)
+	if refused == InvalidDNSyntax {
+		f.addAll(badName(o.DN))
 	}
 	targets := make([]description, len(o.Mods))
+	managed := false
 	for i, mod := range o.Mods {
-		d, code := checkValues(mod.Values, mod.Kind == ModIncrement, mod.Kind != ModDelete)
-		if code != Success {
-			return Answer{Code: code}
-		}
+		d, wrong := checkValues(mod.Values, mod.Kind == ModIncrement, mod.Kind != ModDelete)
+		f.addAll(wrong)
 		targets[i] = d
+		managed = managed || (d.typ != nil && d.typ.operational)
 	}
-	if outside != Success {
-		return Answer{Code: outside}
-	}
-	for _, d := range targets {
-		if d.typ.operational {
-			return Answer{Code: ConstraintViolation}
-		}
-	}
+	f.add(refused != Success, refused)
+	f.add(managed, ConstraintViolation)
 	e := m.entries[n.Key()]
-	if e == nil {
+	if e == nil && len(f) == 0 {
 		return m.notFound(n)
+	}
+	f.add(e == nil, NoSuchObject)
+	if e == nil {
+		return f.answer()
 	}
 	old, _ := e.structural()
 	e = e.copy()
 	for i, mod := range o.Mods {
-		if code := m.apply(e, targets[i], mod); code != Success {
-			return Answer{Code: code}
+		if targets[i].typ == nil {
+			continue
 		}
+		if code := m.apply(e, targets[i], mod); code != Success {
+			f.add(true, code)
+			f.add(code == InappropriateMatching && e.find(targets[i]) == nil, NoSuchAttribute)
+			break
+		}
+	}
+	if len(f) > 0 {
+		return f.answer()
 	}
 	unnamed := NotAllowedOnRDN // RFC 4511 4.6
 	if m.Deviations.NamingViolationOnModify {
 		unnamed = NamingViolation
 	}
-	if code := m.check(e, old, unnamed); code != Success {
-		return Answer{Code: code}
+	if f := e.check(old, unnamed); len(f) > 0 {
+		return f.answer()
 	}
 	m.put(e)
 	return Answer{}
@@ -197,8 +210,11 @@ func (m *Server) apply(e *entry, d description, mod Modification) int {
 			if m.Deviations.IncrementOf64Bits && len(v) > 18 {
 				return InvalidAttributeSyntax
 			}
-			number, _ := new(big.Int).SetString(v, 10)
-			by, _ := new(big.Int).SetString(values[0], 10)
+			number, ok := new(big.Int).SetString(v, 10)
+			by, also := new(big.Int).SetString(strings.Join(values, " "), 10)
+			if !ok || !also {
+				return InvalidAttributeSyntax // and told before
+			}
 			a.values[i] = number.Add(number, by).String()
 		}
 	}
