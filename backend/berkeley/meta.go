@@ -12,6 +12,8 @@ const (
 	metaLength = 512 // what is used of the first page; the smallest page
 	maxPage    = 65536
 
+	metaChecksumAt = 492
+
 	magicBtree = 0x00053162
 	magicHash  = 0x00061561
 	magicQueue = 0x00042253
@@ -70,6 +72,8 @@ func readClassic(first []byte, order binary.ByteOrder) (m meta, found bool, err 
 	version, size := order.Uint32(first[4:]), order.Uint32(first[8:])
 	m = meta{order: order, classic: true, version: version, pageSize: int(size), root: 1}
 	switch {
+	case version > 255:
+		err = fmt.Errorf("%w: a btree version of %d", ErrDamaged, version)
 	case version != 3:
 		err = fmt.Errorf("%w: the old layout in version %d, only 3 (release 1.85) is known", ErrNotBtree, version)
 	case size < metaLength || size > maxPage || size%2 != 0:
@@ -83,6 +87,9 @@ func readClassic(first []byte, order binary.ByteOrder) (m meta, found bool, err 
 // readModern wants at least 24 bytes with the magic number in place.
 func readModern(first []byte, order binary.ByteOrder) (meta, error) {
 	version, size := order.Uint32(first[16:]), order.Uint32(first[20:])
+	if version > 255 {
+		return meta{}, fmt.Errorf("%w: a btree version of %d", ErrDamaged, version)
+	}
 	if version < 6 || version > 10 {
 		return meta{}, fmt.Errorf("%w: btree version %d, only 6 (release 2.x) to 10 (6.x) are known", ErrNotBtree, version)
 	}
@@ -102,24 +109,46 @@ func readModern(first []byte, order binary.ByteOrder) (meta, error) {
 	default:
 		flags, m.root = order.Uint32(first[48:]), order.Uint32(first[88:])
 	}
-	if version >= 9 {
-		if first[24] != 0 {
-			return meta{}, fmt.Errorf("%w: the file is encrypted, and this program has no use for its password", ErrNotBtree)
-		}
-		if first[26]&6 != 0 {
-			return meta{}, fmt.Errorf("%w: the database is partitioned over several files", ErrNotBtree)
-		}
-		m.checksums = first[26]&1 != 0
+	if version >= 7 && first[25] != 9 || flags > 0xfff {
+		return meta{}, fmt.Errorf("%w: its type is %d and its flags are %#x", ErrDamaged, first[25], flags)
 	}
+	if version >= 9 {
+		if err := m.readProtection(first); err != nil {
+			return meta{}, err
+		}
+	}
+	return m, refuseFlags(flags)
+}
+
+// readProtection looks at what version 9 added: ciphers, partitions, checksums.
+func (m *meta) readProtection(first []byte) error {
+	cipher, flags := first[24], first[26]
+	switch {
+	case cipher > 1 || flags > 7:
+		return fmt.Errorf("%w: its cipher is %d and its flags are %#x", ErrDamaged, cipher, flags)
+	case cipher == 1:
+		return fmt.Errorf("%w: the file is encrypted, which no data store was", ErrNotBtree)
+	case flags&6 != 0:
+		return fmt.Errorf("%w: the database is partitioned over several files", ErrNotBtree)
+	}
+	m.checksums = flags&1 != 0
+	if m.checksums && m.order.Uint32(first[metaChecksumAt:]) != checksum(first, metaChecksumAt) {
+		return fmt.Errorf("%w: its checksum does not fit", ErrDamaged)
+	}
+	return nil
+}
+
+// refuseFlags is for the kinds of btree that no data store made.
+func refuseFlags(flags uint32) error {
 	switch {
 	case flags&flagRecno != 0:
-		return meta{}, fmt.Errorf("%w: it is a Berkeley DB recno file", ErrNotBtree)
+		return fmt.Errorf("%w: it is a Berkeley DB recno file", ErrNotBtree)
 	case flags&flagSeveral != 0:
-		return meta{}, fmt.Errorf("%w: the file holds several databases, a data store has one", ErrNotBtree)
+		return fmt.Errorf("%w: the file holds several databases, a data store has one", ErrNotBtree)
 	case flags&flagCompressed != 0:
-		return meta{}, fmt.Errorf("%w: the database is compressed", ErrNotBtree)
+		return fmt.Errorf("%w: the database is compressed", ErrNotBtree)
 	}
-	return m, nil
+	return nil
 }
 
 // otherBerkeley names the other kinds of files of the same library.
@@ -149,17 +178,8 @@ func whatElse(first []byte) error {
 			return fmt.Errorf("%w: it is %s", ErrNotBtree, f.name)
 		}
 	}
-	if isText(first) {
+	if control(first) < 0 {
 		return fmt.Errorf("%w: it is text, perhaps an LDIF dump", ErrNotBtree)
 	}
 	return fmt.Errorf("%w, or it is no Berkeley DB btree at all: the magic number is not there", ErrDamaged)
-}
-
-func isText(first []byte) bool {
-	for _, c := range first {
-		if c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }

@@ -93,8 +93,6 @@ func (m meta) release() string {
 	return "6.x"
 }
 
-// Pages is the number of pages, the first included.
+// Pages is the number of pages, the first included. A last one that the file
+// has only a part of counts.
 func (f *File) Pages() uint32 { return f.pages }
-
-// PageSize is the size of a page in bytes.
-func (f *File) PageSize() int { return f.meta.pageSize }

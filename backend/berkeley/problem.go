@@ -21,14 +21,27 @@ var ErrDamaged = errors.New("the first page is damaged")
 // of the page is one more report, so that a page of noise is not a page of them.
 const maxFaults = 8
 
+// Severity is what a problem means for the entries.
+type Severity uint8
+
+const (
+	// Lost: an entry or a page could not be read.
+	Lost Severity = iota
+	// Doubtful: an entry was given, but it may not be what was stored.
+	Doubtful
+	// Note: nothing is wrong, but a human who salvages may want to know.
+	// Without a report a note does not end a walk.
+	Note
+)
+
 // Problem is one thing that could not be read as it should be.
 type Problem struct {
-	Page  uint32 // number of the page that the problem was met on
-	ID    uint64 // id of the entry, where known
-	HasID bool
-	Kept  bool   // the entry was given to the caller in spite of it
-	Text  string // what is wrong, without page and id
-	Err   error  // the error of the medium, if there was one
+	Page     uint32 // number of the page that the problem was met on
+	ID       uint64 // id of the entry, where known
+	HasID    bool
+	Severity Severity
+	Text     string // what is wrong, without page and id
+	Err      error  // the error of the medium, if there was one
 }
 
 // Error is the whole report in one line.
