@@ -66,7 +66,43 @@ func (c *conn) admitNewName(change *schema.Change, key []byte) bool {
 // hides tells Filter.Resolve which attribute types the session may not ask
 // about in any entry.
 func (g *rights) hides(t *schema.AttributeType) bool {
-	return g.uniform && !g.unlimited && g.on(nil, t.Name) < RightSearch
+	return g.uniform && g.least(nil, t) < RightSearch
+}
+
+// least is the right to a type together with its subtypes, which belong to it
+// in a filter, a compare and a sort key.
+func (g *rights) least(key []byte, t *schema.AttributeType) Right {
+	if g.unlimited {
+		return RightWrite
+	}
+	r := RightWrite
+	for _, sub := range t.Subtypes {
+		r = min(r, g.on(key, sub.Name))
+	}
+	return r
+}
+
+// restrict makes those items of a resolved filter Undefined that ask about
+// attributes of all types, if there is one that may not be asked about.
+func (g *rights) restrict(f *schema.Filter) {
+	for i := range f.Nodes {
+		if n := &f.Nodes[i]; g.partial && n.Kind == schema.FilterExtensible && len(n.Attr) == 0 {
+			n.Undefined = true
+		}
+	}
+}
+
+// discreet takes the name of an entry out of r that the session may not know.
+func (g *rights) discreet(s *schema.Schema, r *schema.Result) *schema.Result {
+	if r.MatchedDN == "" || g.unlimited {
+		return r
+	}
+	if key, err := s.AppendDNKey(nil, []byte(r.MatchedDN)); err == nil && g.knows(key) == nil {
+		return r
+	}
+	out := *r
+	out.MatchedDN = ""
+	return &out
 }
 
 // shows tells whether the session may have an entry that matches f: the entry
@@ -82,7 +118,7 @@ func (g *rights) shows(s *schema.Schema, f *schema.Filter, v *schema.View) bool 
 	if g.uniform {
 		return true
 	}
-	return f.MatchHiding(s, v, func(t *schema.AttributeType) bool { return g.on(v.Key, t.Name) < RightSearch }) == schema.True
+	return f.MatchHiding(s, v, func(t *schema.AttributeType) bool { return g.least(v.Key, t) < RightSearch }) == schema.True
 }
 
 // knows refuses a base or target of which the session may not even know that

@@ -34,7 +34,7 @@ func (c *conn) handleCompare() error {
 	}
 	var assert *schema.Filter
 	if k.asserted {
-		if assert, err = c.assertionFilter(k.assertion); err != nil {
+		if assert, err = c.assertionFilter(k.assertion, key); err != nil {
 			return err
 		}
 	}
@@ -71,7 +71,7 @@ func (c *conn) compareFilter(q *wire.CompareRequest, key []byte) (*schema.Filter
 	if d.Type.Equality == nil {
 		return nil, schema.Refuse(schema.InappropriateMatching, "attribute type has no equality matching rule")
 	}
-	if c.session.rights.on(key, d.Name) < RightCompare {
+	if c.session.rights.least(key, d.Type) < RightCompare {
 		return nil, schema.Refuse(schema.InsufficientAccessRights, "the access rules do not allow this comparison")
 	}
 	f := &schema.Filter{Nodes: []schema.FilterNode{{Kind: schema.FilterEquality, End: 1, Attr: q.Attr, Value: q.Value}}}

@@ -160,12 +160,16 @@ func badControl(name string) *schema.Result {
 	return schema.Refuse(schema.ProtocolError, "the value of the "+name+" control is malformed")
 }
 
-// assertionFilter decodes and resolves the filter of an assertion control.
-func (c *conn) assertionFilter(value []byte) (*schema.Filter, error) {
+// assertionFilter decodes and resolves the filter of an assertion control, which
+// is about the entry with the given key.
+func (c *conn) assertionFilter(value, key []byte) (*schema.Filter, error) {
 	f := new(schema.Filter)
 	if err := wire.DecodeFilter(f, value); err != nil {
 		return nil, badControl("assertion")
 	}
-	f.Resolve(c.srv.Schema, c.session.rights.hides)
+	f.Resolve(c.srv.Schema, func(t *schema.AttributeType) bool {
+		return c.session.rights.least(key, t) < RightSearch
+	})
+	c.session.rights.restrict(f)
 	return f, nil
 }

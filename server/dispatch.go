@@ -107,7 +107,7 @@ func (c *conn) resultOf(err error) *schema.Result {
 	var r *schema.Result
 	switch {
 	case errors.As(err, &r):
-		return r
+		return c.session.rights.discreet(c.srv.Schema, r)
 	case errors.Is(err, wire.ErrTooManyControls):
 		return schema.Refuse(schema.UnwillingToPerform, "too many controls")
 	case errors.Is(err, wire.ErrLimit):

@@ -130,6 +130,9 @@ type rights struct {
 	uniform bool
 	// unlimited: the first rule grants write on everything.
 	unlimited bool
+	// partial: an attribute type other than passwords, which no filter on all
+	// types looks at, may not be asked about somewhere.
+	partial bool
 }
 
 // rightsOf compiles the rules for an identity.
@@ -142,6 +145,9 @@ func (s *Server) rightsOf(key []byte, writer bool) *rights {
 		if r.fits(key, writer) {
 			g.rules = append(g.rules, r)
 			g.uniform = g.uniform && len(r.subtree) == 0 && r.who != "self"
+			for _, t := range r.types {
+				g.partial = g.partial || (r.right < RightSearch && !t.Secret)
+			}
 		}
 	}
 	if len(g.rules) > 0 {

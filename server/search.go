@@ -94,20 +94,19 @@ func (op *searchOp) prepare(k *controls, p *page) (err error) {
 		return err
 	}
 	op.req.Filter.Resolve(s, op.rights.hides)
+	op.rights.restrict(&op.req.Filter)
 	q := &op.query
 	q.Reset()
 	q.Base, q.BaseDN, q.Scope, q.Deref = op.base, op.req.Base, op.req.Scope, op.req.Deref
 	q.Filter, q.ManageDsaIT = &op.req.Filter, k.manageDsaIT
 	op.show.parse(s, op.req.Attributes, op.req.TypesOnly, op.rights)
 	if k.matchedOnly {
-		op.show.matched = new(schema.Filter)
-		if err := wire.DecodeValuesReturnFilter(op.show.matched, k.matched); err != nil {
-			return badControl("matched values")
+		if op.show.matched, err = decodeMatchedValues(s, k.matched); err != nil {
+			return err
 		}
-		op.show.matched.Resolve(s, nil) // what is not shown is not matched either
 	}
 	if k.asserted {
-		if op.asserts, err = c.assertionFilter(k.assertion); err != nil {
+		if op.asserts, err = c.assertionFilter(k.assertion, op.base); err != nil {
 			return err
 		}
 	}

@@ -12,8 +12,8 @@ type selection struct {
 	user, operational bool // all of them
 	names             []schema.AttributeDescription
 	typesOnly         bool
-	rights            *rights        // what may be shown
-	matched           *schema.Filter // resolved matched values filter; nil shows all values
+	rights            *rights       // what may be shown
+	matched           matchedValues // nil shows all values
 	scratch           []byte
 }
 
@@ -83,7 +83,7 @@ func (p *selection) appendAttributes(dst []byte, s *schema.Schema, v *schema.Vie
 		dst = p.appendList(dst, s, v, v.Operational, p.operational)
 	}
 	if p.operational || len(p.names) > 0 {
-		dst = p.appendComputed(dst, v)
+		dst = p.appendComputed(dst, s, v)
 	}
 	return dst
 }
@@ -120,38 +120,8 @@ func appendType(dst, desc []byte) []byte {
 	return ber.End(dst, m)
 }
 
-// appendMatched appends those values of a that fit the matched values filter;
-// an attribute of which none does is left out, as OpenLDAP does.
-func (p *selection) appendMatched(dst []byte, s *schema.Schema, a schema.StoredAttribute) []byte {
-	before := len(dst)
-	dst, seq := ber.Begin(dst, ber.TagSequence)
-	dst = ber.AppendBytes(dst, ber.TagOctetString, a.Desc)
-	dst, set := ber.Begin(dst, ber.TagSet)
-	n := 0
-	for vals := a.Values; ; {
-		value, more, ok := schema.NextValue(vals)
-		if !ok {
-			break
-		}
-		vals = more
-		// The filter is asked about an entry that has this one value alone.
-		p.scratch = schema.AppendAttribute(p.scratch[:0], string(a.Desc), value)
-		one := schema.View{User: p.scratch, Operational: p.scratch}
-		if p.matched.Match(s, &one) == schema.True {
-			n++
-			if !p.typesOnly {
-				dst = ber.AppendBytes(dst, ber.TagOctetString, value)
-			}
-		}
-	}
-	if n == 0 {
-		return dst[:before]
-	}
-	return ber.End(ber.End(dst, set), seq)
-}
-
 // appendComputed appends the attributes that are stored nowhere.
-func (p *selection) appendComputed(dst []byte, v *schema.View) []byte {
+func (p *selection) appendComputed(dst []byte, s *schema.Schema, v *schema.View) []byte {
 	for _, name := range schema.ComputedNames {
 		if name == "" || (!p.operational && !p.namedExactly(name)) || p.rights.on(v.Key, name) < RightRead {
 			continue
@@ -159,7 +129,7 @@ func (p *selection) appendComputed(dst []byte, v *schema.View) []byte {
 		value, ok := schema.AppendComputed(p.scratch[:0], v, name)
 		p.scratch = value[:0]
 		switch {
-		case !ok:
+		case !ok, p.matched != nil && !p.matched.match(s, []byte(name), v):
 		case p.typesOnly:
 			dst = appendType(dst, []byte(name))
 		default:

@@ -55,7 +55,7 @@ func (op *searchOp) prepareSort(k *controls) error {
 	op.sort = st
 	for _, key := range list {
 		d, err := s.ParseDescription(key.Attr)
-		if err != nil || d.Type == nil || op.rights.on(op.query.Base, d.Name) < RightRead {
+		if err != nil || d.Type == nil || op.rights.hides(d.Type) {
 			st.fail(schema.NoSuchAttribute, key.Attr)
 			break
 		}
@@ -101,7 +101,9 @@ func (st *sorter) fail(code schema.ResultCode, attr []byte) {
 func (st *sorter) collect(op *searchOp, v *schema.View) schema.Next {
 	e := sortedEntry{keys: make([][2]int, len(st.keys))}
 	for i := range st.keys {
-		e.keys[i] = st.smallest(op.conn.srv.Schema, v, &st.keys[i])
+		if k := &st.keys[i]; op.rights.least(v.Key, k.desc.Type) >= RightRead {
+			e.keys[i] = st.smallest(op.conn.srv.Schema, v, k)
+		}
 	}
 	e.dn = len(st.memory)
 	st.memory = append(st.memory, v.DN...)

@@ -40,7 +40,8 @@ func (c *conn) handleUpdate(op byte, frame []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := c.admitUpdate(change); err != nil {
+	key, err := c.admitUpdate(change)
+	if err != nil {
 		return err
 	}
 	if err := c.srv.hashPasswords(change); err != nil {
@@ -48,7 +49,7 @@ func (c *conn) handleUpdate(op byte, frame []byte) error {
 	}
 	change.Actor, change.ManageDsaIT = c.session.dn, k.manageDsaIT
 	if k.asserted {
-		if change.Assertion, err = c.assertionFilter(k.assertion); err != nil {
+		if change.Assertion, err = c.assertionFilter(k.assertion, key); err != nil {
 			return err
 		}
 	}
@@ -88,22 +89,22 @@ func decodeChange(op byte, body []byte) (*schema.Change, operations, error) {
 }
 
 // admitUpdate decides, before the store hears of it, whether this server and
-// this session change the entry at all.
-func (c *conn) admitUpdate(change *schema.Change) error {
-	key, err := c.srv.Schema.AppendDNKey(nil, []byte(change.DN))
+// this session change the entry at all. It gives the key of the target.
+func (c *conn) admitUpdate(change *schema.Change) (key []byte, err error) {
+	key, err = c.srv.Schema.AppendDNKey(nil, []byte(change.DN))
 	if err != nil {
-		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
+		return nil, schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
 	if c.virtualView(key) != nil {
 		if change.Kind == schema.ChangeAdd {
-			return schema.Refuse(schema.EntryAlreadyExists, "")
+			return nil, schema.Refuse(schema.EntryAlreadyExists, "")
 		}
-		return schema.Refuse(schema.UnwillingToPerform, "the root DSE and the subschema cannot be changed")
+		return nil, schema.Refuse(schema.UnwillingToPerform, "the root DSE and the subschema cannot be changed")
 	}
 	if url := c.srv.referral(); url != "" {
-		return c.srv.referTo(url, change.DN)
+		return nil, c.srv.referTo(url, change.DN)
 	}
-	return c.admit(change, key)
+	return key, c.admit(change, key)
 }
 
 func (c *conn) readEntrySelection(want bool, value []byte) (*selection, error) {
@@ -145,7 +146,7 @@ func (c *conn) updated(u *update, version int, d *schema.ChangeDone) {
 	c.answered(&u.operation)
 	c.srv.metrics.observe(u.kind, d.Result.Code, c.srv.Clock().Sub(u.began))
 	if !u.abandon.Load() {
-		r := forVersion(version, &d.Result)
+		r := forVersion(version, c.session.rights.discreet(c.srv.Schema, &d.Result))
 		controls := c.readEntryControls(u, d)
 		c.out.post(func(dst []byte) []byte { return u.encode(dst, u.id, r, controls) })
 	}
