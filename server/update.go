@@ -135,6 +135,12 @@ func (c *conn) queue(u *update) {
 	}
 	c.begin(&u.operation)
 	version := c.session.version
+	defer func() {
+		if p := recover(); p != nil { // nobody will tell that the change is done
+			c.end(&u.operation, false)
+			panic(p)
+		}
+	}()
 	c.srv.Store.Apply(ctx, u.change, func(d schema.ChangeDone) { c.updated(u, version, &d) })
 }
 
