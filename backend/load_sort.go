@@ -9,81 +9,73 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"sync"
 )
 
 const (
-	runSize     = 8 << 20 // bytes of a buffer
-	mergeMemory = 16 << 20
-	minMergeBuf = 16 << 10
-	maxMergeBuf = 256 << 10
+	runSize    = 8 << 20 // bytes of a buffer
+	pairHeader = 8       // length of the key, length of the value
 )
 
 // sorter puts pairs in the order of their keys; pairs with equal keys keep the
-// order in which they came. Only one goroutine may add.
+// order in which they came. Only one goroutine may add, and merge when all is
+// added.
 type sorter struct {
-	dir     string // of the temporary file
-	workers chan struct{}
+	dir     string        // of the temporary file
+	workers chan struct{} // an element is leave to sort one buffer
+	filling *sortBuffer
 
-	full *sortBuffer // being filled
-
-	mu    sync.Mutex
-	runs  []run
-	file  *os.File // without a name, made with the first run
-	end   int64
-	err   error
-	spill sync.WaitGroup
-	spare []*sortBuffer
+	pending sync.WaitGroup
+	mu      sync.Mutex
+	file    *os.File // has no name; made with the first run
+	end     int64
+	runs    []run // in the order in which their pairs came, once nothing is pending
+	err     error
+	spare   []*sortBuffer
 }
 
-// sortBuffer holds pairs one behind the other: length of key, length of value
-// (uvarints), key, value.
+// run is a sorted part of the file.
+type run struct {
+	at, size int64
+}
+
+// sortBuffer holds pairs one behind the other: header, key, value.
 type sortBuffer struct {
 	bytes []byte
 	items []sortItem
 }
 
-// sortItem finds a pair; head is the key's beginning as a number, which
+// sortItem finds a pair. head is the beginning of its key as a number, which
 // decides most comparisons.
 type sortItem struct {
 	head uint64
 	at   uint32
-	size uint32 // of the two lengths and the key
+	key  uint32 // its length
 }
 
-// run is a sorted part of the file, or of memory.
-type run struct {
-	at, size int64
-	held     *sortBuffer // nil: in the file
-	number   int         // runs of earlier pairs have lower numbers
-}
-
-// newSorter makes a sorter whose temporary file is in dir. Each element of
-// workers is leave to sort one buffer in the background.
 func newSorter(dir string, workers chan struct{}) *sorter {
 	return &sorter{dir: dir, workers: workers}
 }
 
 // add takes a pair; it copies.
 func (s *sorter) add(key, value []byte) error {
-	if s.full == nil {
-		s.full = s.buffer()
+	b := s.filling
+	if b == nil {
+		b = s.buffer()
+		s.filling = b
 	}
-	b := s.full
 	at := len(b.bytes)
-	b.bytes = binary.AppendUvarint(b.bytes, uint64(len(key)))
-	b.bytes = binary.AppendUvarint(b.bytes, uint64(len(value)))
-	b.bytes = append(b.bytes, key...)
-	b.items = append(b.items, sortItem{keyHead(key), uint32(at), uint32(len(b.bytes) - at)})
-	b.bytes = append(b.bytes, value...)
+	b.bytes = binary.NativeEndian.AppendUint32(b.bytes, uint32(len(key)))
+	b.bytes = binary.NativeEndian.AppendUint32(b.bytes, uint32(len(value)))
+	b.bytes = append(append(b.bytes, key...), value...)
+	b.items = append(b.items, sortItem{keyHead(key), uint32(at), uint32(len(key))})
 	if len(b.bytes) < runSize {
 		return nil
 	}
-	s.full = nil
-	return s.spillBuffer(b)
+	s.filling = nil
+	return s.spill(b)
 }
 
 // keyHead is the first eight bytes of a key as a number that compares alike.
@@ -94,6 +86,37 @@ func keyHead(key []byte) uint64 {
 	var b [8]byte
 	copy(b[:], key)
 	return binary.BigEndian.Uint64(b[:])
+}
+
+func (b *sortBuffer) key(it sortItem) []byte {
+	return b.bytes[it.at+pairHeader:][:it.key]
+}
+
+func (b *sortBuffer) sort() {
+	slices.SortFunc(b.items, func(x, y sortItem) int {
+		if x.head != y.head {
+			return cmp.Compare(x.head, y.head)
+		}
+		if c := bytes.Compare(b.key(x), b.key(y)); c != 0 {
+			return c
+		}
+		return cmp.Compare(x.at, y.at)
+	})
+}
+
+// readPair takes the first pair off b, which may hold only a part of it; ok is
+// false then.
+func readPair(b []byte) (key, value, rest []byte, ok bool) {
+	if len(b) < pairHeader {
+		return nil, nil, b, false
+	}
+	k := uint64(binary.NativeEndian.Uint32(b))
+	v := uint64(binary.NativeEndian.Uint32(b[4:]))
+	if uint64(len(b)) < pairHeader+k+v {
+		return nil, nil, b, false
+	}
+	b = b[pairHeader:]
+	return b[:k:k], b[k : k+v : k+v], b[k+v:], true
 }
 
 func (s *sorter) buffer() *sortBuffer {
@@ -107,32 +130,80 @@ func (s *sorter) buffer() *sortBuffer {
 	return &sortBuffer{}
 }
 
-// key of item i.
-func (b *sortBuffer) key(i int) []byte {
-	it := b.items[i]
-	rec := b.bytes[it.at : it.at+it.size]
-	n, used := binary.Uvarint(rec)
-	return rec[uint64(len(rec))-n:][:n:n][:n+0*uint64(used)]
-}
-
-// pair is item i: its stored form, key and value.
-func (b *sortBuffer) pair(i int) (raw, key, value []byte) {
-	it := b.items[i]
-	rec := b.bytes[it.at:]
-	n, a := binary.Uvarint(rec)
-	v, c := binary.Uvarint(rec[a:])
-	from := uint64(a + c)
-	return rec[:from+n+v], rec[from : from+n : from+n], rec[from+n : from+n+v : from+n+v]
-}
-
-func (b *sortBuffer) sort() {
-	slices.SortFunc(b.items, func(x, y sortItem) int {
-		if x.head != y.head {
-			return cmp.Compare(x.head, y.head)
+// spill sorts and writes b in the background.
+func (s *sorter) spill(b *sortBuffer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return s.err
+	}
+	if s.file == nil {
+		if s.file, s.err = tempFile(s.dir); s.err != nil {
+			return s.err
 		}
-		if c := bytes.Compare(b.keyOf(x), b.keyOf(y)); c != 0 {
-			return c
+	}
+	r := run{s.end, int64(len(b.bytes))}
+	s.end += r.size
+	s.runs = append(s.runs, r)
+	s.workers <- struct{}{} // bounds the buffers in memory
+	s.pending.Go(func() {
+		b.sort()
+		err := b.write(s.file, r.at)
+		<-s.workers
+		b.bytes, b.items = b.bytes[:0], b.items[:0]
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.err = errors.Join(s.err, err)
+		if len(s.spare) < 1 && cap(b.bytes) <= 2*runSize {
+			s.spare = append(s.spare, b)
 		}
-		return cmp.Compare(x.at, y.at)
 	})
+	return nil
+}
+
+// tempFile makes a file without a name: it is gone when the process is.
+func tempFile(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, ".load-*") // mode 0600
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary file: %w", err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, fmt.Errorf("make a temporary file: %w", errors.Join(err, f.Close()))
+	}
+	return f, nil
+}
+
+// write writes the pairs in their order to f from at on.
+func (b *sortBuffer) write(f *os.File, at int64) error {
+	const chunk = 256 << 10
+	out := make([]byte, 0, chunk+chunk/4)
+	flush := func() error {
+		n, err := f.WriteAt(out, at)
+		at += int64(n)
+		out = out[:0]
+		if err != nil {
+			return fmt.Errorf("write to a temporary file: %w", err)
+		}
+		return nil
+	}
+	for _, it := range b.items {
+		size := pairHeader + it.key + binary.NativeEndian.Uint32(b.bytes[it.at+4:])
+		out = append(out, b.bytes[it.at:it.at+size]...)
+		if len(out) >= chunk {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// close frees what the sorter holds.
+func (s *sorter) close() error {
+	s.pending.Wait()
+	s.filling, s.spare = nil, nil
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
 }

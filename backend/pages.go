@@ -72,6 +72,7 @@ type pageWalk struct {
 	keys  map[string]uint64 // number of keys by bucket
 	bufs  [maxPageDepth][]byte
 	nowIn string
+	each  func(bucket string, key, value []byte) error // nil, or asked about each pair
 }
 
 // countKeys walks the whole page tree and returns the number of keys in each
@@ -217,6 +218,12 @@ func (w *pageWalk) leaf(id uint64, p []byte, depth int, low, high []byte) error 
 		last = key
 		switch flags := native.Uint32(p[pageHeader+i*pageElement:]); {
 		case flags == 0 && w.nowIn != "":
+			if w.each == nil {
+				continue
+			}
+			if err := w.each(w.nowIn, key, value); err != nil {
+				return err
+			}
 		case flags == bucketFlag && w.nowIn == "":
 			if err := w.bucket(id, string(key), value, depth); err != nil {
 				return err

@@ -71,6 +71,10 @@ func (p Program) Run(args []string, out, errOut io.Writer) int {
 		fmt.Fprintf(errOut, "Run %s -h to see how it is used.\n", p.Name)
 		return Misused
 	}
+	var exit *exit
+	if errors.As(err, &exit) {
+		return exit.code
+	}
 	return Failed
 }
 

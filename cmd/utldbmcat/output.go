@@ -1,0 +1,102 @@
+// output.go: where the dump goes, and that nobody else can read it there.
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+const (
+	secretMode = 0o600
+	othersMask = 0o077
+	outBuffer  = 1 << 20
+)
+
+// output gives write the place for the dump. A file by name appears only when
+// write has succeeded and all is on disk.
+func (d *dump) output(write func(io.Writer) error) error {
+	// A reader that is gone becomes an error of the write, and a sentence.
+	signal.Ignore(syscall.SIGPIPE)
+	if d.file != "" {
+		return d.toFile(write)
+	}
+	if err := d.closeToOthers(); err != nil {
+		return err
+	}
+	return buffered(d.out, write)
+}
+
+func buffered(f *os.File, write func(io.Writer) error) error {
+	w := bufio.NewWriterSize(f, outBuffer)
+	if err := write(w); err != nil {
+		return errors.Join(err, w.Flush()) // what there is may help somebody
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write the dump: %w", err)
+	}
+	return nil
+}
+
+// toFile writes to a file beside the one that is wanted, and renames it.
+func (d *dump) toFile(write func(io.Writer) error) (err error) {
+	dir := filepath.Dir(d.file)
+	if info, err := os.Stat(d.file); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no file; without -o the dump goes to standard output", d.file)
+	}
+	f, err := os.CreateTemp(dir, "."+filepath.Base(d.file)+".*") // mode 0600, less the umask
+	if err != nil {
+		return fmt.Errorf("write the dump: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.Close())
+			if e := os.Remove(f.Name()); !errors.Is(e, fs.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
+		}
+	}()
+	if err := f.Chmod(secretMode); err != nil {
+		return fmt.Errorf("write the dump: %w", err)
+	}
+	if err := buffered(f, write); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("write the dump: %w", err)
+	}
+	if err := os.Rename(f.Name(), d.file); err != nil {
+		return fmt.Errorf("write the dump: %w", err)
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("write the dump: %w", err)
+	}
+	return errors.Join(f.Close(), folder.Sync(), folder.Close())
+}
+
+// closeToOthers looks whether standard output is a file that others can read,
+// says so and takes their rights away, before there is anything in it.
+func (d *dump) closeToOthers() error {
+	info, err := d.out.Stat()
+	if err != nil {
+		return fmt.Errorf("look at standard output: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Mode().Perm()&othersMask == 0 {
+		return nil
+	}
+	const what = "utldbmcat: the output file can be read or written by others (mode %04o) and the dump holds passwords; "
+	if err := d.out.Chmod(secretMode); err != nil {
+		_, err = fmt.Fprintf(d.errOut, what+"its mode cannot be changed: take care of it\n", info.Mode().Perm())
+		return err
+	}
+	_, err = fmt.Fprintf(d.errOut, what+"its mode is now 0600\n", info.Mode().Perm())
+	return err
+}
