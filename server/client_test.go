@@ -283,3 +283,5 @@ func (c *client) readAll() []byte {
 	b, _ := io.ReadAll(c.nc)
 	return append(c.in, b...)
 }
+
+func message(id int32, op []byte) []byte { return wiretest.Message(id, op, nil) }

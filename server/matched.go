@@ -25,18 +25,18 @@ func decodeMatchedValues(s *schema.Schema, value []byte) (matchedValues, error) 
 	return out, nil
 }
 
-// match tells whether an item that is about the attribute desc matches one,
-// an entry that has nothing but the value in question.
-func (m matchedValues) match(s *schema.Schema, desc []byte, one *schema.View) bool {
+// match tells whether an item that is about the attribute desc matches v, an
+// entry that has nothing but the value in question, or whose computed attribute
+// this is. The latter is not looked at by items without a type.
+func (m matchedValues) match(s *schema.Schema, desc []byte, v *schema.View, computed bool) bool {
 	for i := range m {
-		n := &m[i].Nodes[0]
+		d := &m[i].Nodes[0].Desc
 		// The filter itself would take (objectClass=*) and computed
 		// attributes for true, whatever the entry has.
-		if n.Desc.Type != nil && !n.Desc.Covers(desc) {
-			continue
-		}
-		if m[i].Match(s, one) == schema.True {
-			return true
+		if d.Type == nil && !computed || d.Type != nil && d.Covers(desc) {
+			if m[i].Match(s, v) == schema.True {
+				return true
+			}
 		}
 	}
 	return false
@@ -57,7 +57,7 @@ func (p *selection) appendMatched(dst []byte, s *schema.Schema, a schema.StoredA
 		}
 		vals = more
 		p.scratch = schema.AppendAttribute(p.scratch[:0], string(a.Desc), value)
-		if p.matched.match(s, a.Desc, &schema.View{User: p.scratch, Operational: p.scratch}) {
+		if p.matched.match(s, a.Desc, &schema.View{User: p.scratch, Operational: p.scratch}, false) {
 			n++
 			if !p.typesOnly {
 				dst = ber.AppendBytes(dst, ber.TagOctetString, value)

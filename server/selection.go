@@ -129,7 +129,7 @@ func (p *selection) appendComputed(dst []byte, s *schema.Schema, v *schema.View)
 		value, ok := schema.AppendComputed(p.scratch[:0], v, name)
 		p.scratch = value[:0]
 		switch {
-		case !ok, p.matched != nil && !p.matched.match(s, []byte(name), v):
+		case !ok, p.matched != nil && !p.matched.match(s, []byte(name), v, true):
 		case p.typesOnly:
 			dst = appendType(dst, []byte(name))
 		default:
