@@ -120,7 +120,7 @@ func (m *modifier) check(mod *Modification) (*openAttribute, error) {
 		return nil, Refuse(ProtocolError, "modify/increment operation requires single value")
 	case mod.Op > ModIncrement:
 		return nil, Refuse(ProtocolError, "unrecognized modify operation")
-	case d.Type != nil && d.Type.SingleValue && len(mod.Values) > 1:
+	case d.Type != nil && d.Type.SingleValue && len(mod.Values) > 1 && mod.Op != ModDelete:
 		return nil, Refuse(ConstraintViolation, d.String()+": multiple values provided")
 	}
 	if mod.Op != ModDelete { // slapd lets the same value be deleted twice
@@ -137,11 +137,11 @@ func (m *modifier) check(mod *Modification) (*openAttribute, error) {
 func (m *modifier) apply(a *openAttribute, mod *Modification) error {
 	switch mod.Op {
 	case ModAdd:
-		return m.add(a, mod.Values)
+		return m.add(a, m.s.spelled(a.desc.Type, mod.Values))
 	case ModDelete:
 		return m.delete(a, mod.Values)
 	case ModReplace:
-		a.values, a.set = held(mod.Values), nil
+		a.values, a.set = held(m.s.spelled(a.desc.Type, mod.Values)), nil
 		a.count = len(a.values)
 		return nil
 	}

@@ -52,6 +52,7 @@ type FilterNode struct {
 	Matching  *MatchingRule
 	Form      []byte // normal form of Value
 	Undefined bool   // evaluates to Undefined whatever the entry
+	unsure    bool   // what does not match is Undefined, not False
 	computed  computed
 }
 

@@ -61,8 +61,11 @@ func (f *Filter) match(s *Schema, v *View, i int32) Tri {
 	if n.Undefined {
 		return Undefined
 	}
-	if f.item(s, v, n) {
+	switch {
+	case f.item(s, v, n):
 		return True
+	case n.unsure:
+		return Undefined
 	}
 	return False
 }
@@ -73,13 +76,13 @@ func (f *Filter) item(s *Schema, v *View, n *FilterNode) bool {
 	case n.computed != notComputed:
 		value, ok := appendComputed(nil, v, n.computed)
 		return ok && (n.Kind == FilterPresent || f.value(s, n, value))
-	case n.Desc.Type == nil: // extensible match without type
+	case len(n.Attr) == 0: // extensible match without type
 		return f.list(s, n, v.User) || f.list(s, n, v.Operational) || (n.DN && f.names(s, v, n))
 	case n.Kind == FilterPresent && n.Desc.Type == s.ObjectClassType:
 		return true // every entry has one; the usual filter of a full scan
 	}
 	list := v.User
-	if n.Desc.Type.Operational() {
+	if n.Desc.Type != nil && n.Desc.Type.Operational() {
 		list = v.Operational
 	}
 	return f.list(s, n, list) || (n.DN && f.names(s, v, n))
@@ -93,7 +96,7 @@ func (f *Filter) list(s *Schema, n *FilterNode, list []byte) bool {
 			return false
 		}
 		list = rest
-		if n.Desc.Type == nil {
+		if len(n.Attr) == 0 {
 			t := s.storedType(a.Desc)
 			if t == nil || t.Secret || !n.Matching.usableWith(t) {
 				continue

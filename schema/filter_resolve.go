@@ -12,7 +12,8 @@ func (f *Filter) Resolve(s *Schema, hidden func(*AttributeType) bool) {
 	f.forms = f.forms[:0]
 	for i := range f.Nodes {
 		n := &f.Nodes[i]
-		n.Desc, n.Matching, n.Form, n.Undefined, n.computed = AttributeDescription{}, nil, nil, false, notComputed
+		n.Desc, n.Matching, n.Form = AttributeDescription{}, nil, nil
+		n.Undefined, n.unsure, n.computed = false, false, notComputed
 		if n.Kind <= FilterNot {
 			continue
 		}
@@ -24,8 +25,11 @@ func (f *Filter) Resolve(s *Schema, hidden func(*AttributeType) bool) {
 func (f *Filter) resolveItem(s *Schema, n *FilterNode, hidden func(*AttributeType) bool) bool {
 	if len(n.Attr) > 0 {
 		d, err := s.ParseDescription(n.Attr)
-		if err != nil || d.Type == nil {
+		if err != nil {
 			return false
+		}
+		if d.Type == nil {
+			return f.resolveUnknown(s, n, d)
 		}
 		if hidden != nil && hidden(d.Type) {
 			return false
@@ -39,6 +43,7 @@ func (f *Filter) resolveItem(s *Schema, n *FilterNode, hidden func(*AttributeTyp
 		return true
 	case FilterEquality, FilterApprox:
 		n.Matching = n.Desc.Type.Equality
+		n.unsure = n.Desc.Type == s.ObjectClassType && s.ObjectClass(n.Value) == nil
 	case FilterGreaterOrEqual, FilterLessOrEqual:
 		n.Matching = n.Desc.Type.Ordering
 	case FilterSubstrings:
@@ -53,6 +58,24 @@ func (f *Filter) resolveItem(s *Schema, n *FilterNode, hidden func(*AttributeTyp
 		return false
 	}
 	return f.form(s, n.Matching, n.Value, &n.Form)
+}
+
+// resolveUnknown makes an item on a type that the schema does not know. It is
+// Undefined (RFC 4511 4.5.1.7) but for entries that an import brought in with
+// that very type: those are found, with values compared as text.
+func (f *Filter) resolveUnknown(s *Schema, n *FilterNode, d AttributeDescription) bool {
+	n.Desc, n.unsure = d, true
+	switch n.Kind {
+	case FilterPresent:
+		return true
+	case FilterEquality, FilterApprox:
+		n.Matching = s.MatchingRule([]byte("caseIgnoreMatch"))
+		return n.Matching != nil && f.form(s, n.Matching, n.Value, &n.Form)
+	case FilterSubstrings:
+		n.Matching = s.MatchingRule([]byte("caseIgnoreSubstringsMatch"))
+		return n.Matching != nil && f.resolveParts(s, n)
+	}
+	return false
 }
 
 // extensibleRule finds the rule of an extensible match: the one named, if it
@@ -76,7 +99,7 @@ func extensibleRule(s *Schema, n *FilterNode) *MatchingRule {
 func directoryString(oid string) bool {
 	switch oid {
 	case "1.3.6.1.4.1.1466.115.121.1.15", // Directory String
-		"1.3.6.1.4.1.1466.115.121.1.26", // IA5 String
+		"1.3.6.1.4.1.1466.115.121.1.50", // Telephone Number
 		"1.3.6.1.4.1.1466.115.121.1.44", // Printable String
 		"1.3.6.1.4.1.1466.115.121.1.11": // Country String
 		return true
@@ -101,6 +124,9 @@ func (r *MatchingRule) usableWith(t *AttributeType) bool {
 // form puts the normal form of value into *out, which lies within f.forms. When
 // f.forms grows and moves, earlier forms stay valid where they were.
 func (f *Filter) form(s *Schema, r *MatchingRule, value []byte, out *[]byte) bool {
+	if r.SyntaxOID == syntaxInteger && s.syntaxes[syntaxInteger].Validate(s, value) != nil {
+		return false // the rule takes 007 as well, which an import may have stored
+	}
 	at := len(f.forms)
 	grown, err := r.Normalize(s, f.forms, value)
 	if err != nil {

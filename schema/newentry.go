@@ -17,7 +17,7 @@ type place struct {
 }
 
 // NewEntry makes the entry of an add request (RFC 4511 4.7): it resolves
-// descriptions, merges those that are the same, and checks values. Naming
+// descriptions, refuses repeated ones, and checks values. Naming
 // values that are missing are added, as slapd does. Errors are *Result: 2, 17,
 // 19, 20, 21, 34 or 64. Object classes are not checked here but by CheckEntry.
 //
@@ -45,9 +45,6 @@ func (s *Schema) NewEntry(dn string, attrs []RawAttribute, relaxed bool) (*Entry
 	}
 	if relaxed {
 		return b.entry, nil
-	}
-	if err := b.checkMerged(attrs); err != nil {
-		return nil, err
 	}
 	if len(name) > 0 {
 		if err := s.addNaming(b.entry, name[0]); err != nil {
@@ -88,6 +85,9 @@ func (b *entryBuilder) add(raw *RawAttribute) error {
 		}
 	}
 	at, ok := b.seen[d.String()]
+	if ok && !b.relaxed { // RFC 4512 2.3: the descriptions of an entry are distinct
+		return Refuse(AttributeOrValueExists, "attribute '"+d.String()+"' provided more than once")
+	}
 	if !ok {
 		list, operational := b.entry.listFor(&d)
 		at = place{operational, len(*list)}
@@ -95,7 +95,11 @@ func (b *entryBuilder) add(raw *RawAttribute) error {
 		*list = append(*list, Attribute{Desc: d})
 	}
 	a := b.attribute(at)
-	a.Values = append(a.Values, raw.Values...)
+	values := raw.Values
+	if !b.relaxed {
+		values = b.s.spelled(d.Type, values)
+	}
+	a.Values = append(a.Values, values...)
 	return nil
 }
 
@@ -104,20 +108,6 @@ func (b *entryBuilder) attribute(at place) *Attribute {
 		return &b.entry.Operational[at.index]
 	}
 	return &b.entry.Attributes[at.index]
-}
-
-// checkMerged checks again what came in several parts.
-func (b *entryBuilder) checkMerged(attrs []RawAttribute) error {
-	if len(attrs) == len(b.seen) {
-		return nil
-	}
-	for _, at := range b.seen {
-		a := b.attribute(at)
-		if err := b.s.checkValues(&a.Desc, a.Values); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // listFor is the list of e in which attributes of d's type are kept.

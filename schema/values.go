@@ -91,6 +91,23 @@ func (s *Schema) validValue(t *AttributeType, value []byte) bool {
 	return t.Syntax.Validate(s, value) == nil
 }
 
+// spelled gives object classes their names as the schema spells them, as
+// OpenLDAP does, so that readers which compare them as text find them; other
+// values stay as they came. values itself is not changed.
+func (s *Schema) spelled(t *AttributeType, values [][]byte) [][]byte {
+	if t == nil || t != s.ObjectClassType {
+		return values
+	}
+	out := make([][]byte, len(values))
+	for i, v := range values {
+		out[i] = v
+		if c := s.ObjectClass(v); c != nil && c.Name != string(v) {
+			out[i] = []byte(c.Name)
+		}
+	}
+	return out
+}
+
 // checkValues refuses values that break the syntax of d's type (21), more than
 // one for a single-valued type (19), and repeated ones (20).
 func (s *Schema) checkValues(d *AttributeDescription, values [][]byte) error {

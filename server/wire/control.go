@@ -67,7 +67,7 @@ func DecodeSort(dst []SortKey, value []byte) ([]SortKey, error) {
 			k.Rule = r.element(0x80)
 		}
 		if r.at(0x81) {
-			k.Reverse = r.looseBoolean(0x81)
+			k.Reverse = r.boolean(0x81)
 		}
 		if err := r.end(); err != nil {
 			return nil, inValue(err)

@@ -102,7 +102,7 @@ func TestMessageMalformed(t *testing.T) {
 		{"E9: type is an INTEGER", "30 0c 02 01 01 42 00 a0 05 30 03 02 01 01", wire.ErrProtocol},
 		{"E9: type is a REAL", "30 0c 02 01 01 42 00 a0 05 30 03 09 01 01", wire.ErrEncoding},
 		{"E6: type is a constructed OCTET STRING", "30 0e 02 01 01 42 00 a0 07 30 05 24 03 04 01 31", wire.ErrEncoding},
-		{"E6: criticality neither 00 nor FF", "30 0f 02 01 01 42 00 a0 08 30 06 04 01 31 01 01 01", wire.ErrEncoding},
+		{"E6: criticality of two bytes", "30 10 02 01 01 42 00 a0 09 30 07 04 01 31 01 02 ff ff", wire.ErrEncoding},
 		{"E9: criticality is an INTEGER", "30 0f 02 01 01 42 00 a0 08 30 06 04 01 31 02 01 01", wire.ErrProtocol},
 		{"E9: value before criticality", "30 11 02 01 01 42 00 a0 0a 30 08 04 01 31 04 00 01 01 ff", wire.ErrProtocol},
 		{"control longer than the list", "30 09 02 01 01 42 00 a0 02 30 05", wire.ErrTruncated},

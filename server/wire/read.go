@@ -130,23 +130,10 @@ func (r *reader) enumerated(max int64) int64 {
 	return v
 }
 
-// boolean takes a BOOLEAN, which may be tagged implicitly.
+// boolean takes a BOOLEAN, which may be tagged implicitly. RFC 4511 5.1 has TRUE
+// sent as FF; widespread clients send 01, which is legal BER, so any octet but 0
+// is taken as TRUE.
 func (r *reader) boolean(tag byte) bool {
-	content := r.element(tag)
-	if r.err != nil {
-		return false
-	}
-	v, err := ber.Bool(content)
-	if err != nil {
-		r.fail(ErrEncoding)
-	}
-	return v
-}
-
-// looseBoolean is boolean for the value of a control or extended operation: the
-// rule that TRUE is FF does not reach into OCTET STRINGs (RFC 4511 5.1), and
-// common clients encode it as 01 there.
-func (r *reader) looseBoolean(tag byte) bool {
 	content := r.element(tag)
 	if r.err == nil && len(content) != 1 {
 		r.fail(ErrEncoding)

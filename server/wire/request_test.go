@@ -132,7 +132,6 @@ func TestRequestMalformed(t *testing.T) {
 		{"add values are a SEQUENCE", add, "04 00 30 08 30 06 04 00 30 02 04 00", wire.ErrProtocol},
 		{"E8: rename without newrdn", rename, "04 00", wire.ErrProtocol},
 		{"E8: rename without deleteoldrdn", rename, "04 00 04 00", wire.ErrProtocol},
-		{"E6: deleteoldrdn is neither 00 nor FF", rename, "04 00 04 00 01 01 01", wire.ErrEncoding},
 		{"deleteoldrdn of two bytes", rename, "04 00 04 00 01 02 00 00", wire.ErrEncoding},
 		{"E8: compare without assertion", compare, "04 00", wire.ErrProtocol},
 		{"E8: compare without value", compare, "04 00 30 04 04 02 63 6e", wire.ErrProtocol},
@@ -186,5 +185,18 @@ func TestUpdateWithTooManyValues(t *testing.T) {
 	add := addBody([]schema.RawAttribute{{Attr: "cn", Values: values(wire.MaxValues)}})
 	if err := new(wire.AddRequest).Decode(add); !errors.Is(err, wire.ErrTooManyValues) {
 		t.Errorf("add: error %v", err)
+	}
+}
+
+// RFC 4511 5.1 has TRUE sent as FF, but go-ldap and python-ldap send 01.
+func TestAnyOctetButZeroIsTrue(t *testing.T) {
+	for _, c := range []struct {
+		octet string
+		want  bool
+	}{{"00", false}, {"01", true}, {"7f", true}, {"ff", true}} {
+		var q wire.ModifyDNRequest
+		if err := q.Decode(pdu(t, "04 00 04 00 01 01 "+c.octet)); err != nil || q.DeleteOldRDN != c.want {
+			t.Errorf("%s: deleteoldrdn is %v, %v", c.octet, q.DeleteOldRDN, err)
+		}
 	}
 }

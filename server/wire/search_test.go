@@ -37,7 +37,7 @@ func TestSearchMalformed(t *testing.T) {
 		{"F12: sizeLimit 2^31", "04 00 0a 01 00 0a 01 00 02 05 00 80 00 00 00 02 01 00 01 01 00 87 01 6f 30 00", wire.ErrProtocol},
 		{"F12: timeLimit -1", "04 00 0a 01 00 0a 01 00 02 01 00 02 01 ff 01 01 00 87 01 6f 30 00", wire.ErrProtocol},
 		{"F12: timeLimit of nine bytes", "04 00 0a 01 00 0a 01 00 02 01 00 02 09 01 00 00 00 00 00 00 00 00 01 01 00 87 01 6f 30 00", wire.ErrProtocol},
-		{"E6: typesOnly neither 00 nor FF", "04 00 0a 01 00 0a 01 00 02 01 00 02 01 00 01 01 02 87 01 6f 30 00", wire.ErrEncoding},
+		{"E6: typesOnly of two bytes", "04 00 0a 01 00 0a 01 00 02 01 00 02 01 00 01 02 ff ff 87 01 6f 30 00", wire.ErrEncoding},
 		{"E8: no filter", "04 00 0a 01 00 0a 01 00 02 01 00 02 01 00 01 01 00", wire.ErrProtocol},
 		{"E8: no attributes", "04 00 0a 01 00 0a 01 00 02 01 00 02 01 00 01 01 00 87 01 6f", wire.ErrProtocol},
 		{"attributes are a SET", "04 00 0a 01 00 0a 01 00 02 01 00 02 01 00 01 01 00 87 01 6f 31 00", wire.ErrProtocol},
@@ -89,7 +89,7 @@ func TestFilterMalformed(t *testing.T) {
 		{"F6: extensible match with neither type nor rule", "a9 03 83 01 76", wire.ErrProtocol},
 		{"F6: extensible match with empty type and rule", "a9 07 81 00 82 00 83 01 76", wire.ErrProtocol},
 		{"F6: extensible match with type before rule", "a9 0a 82 02 63 6e 81 01 31 83 01 76", wire.ErrProtocol},
-		{"F6: dnAttributes neither 00 nor FF", "a9 08 81 01 31 83 00 84 01 01", wire.ErrEncoding},
+		{"F6: dnAttributes of two bytes", "a9 09 81 01 31 83 00 84 02 ff ff", wire.ErrEncoding},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			filter := pdu(t, c.bytes)
