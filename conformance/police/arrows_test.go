@@ -26,7 +26,7 @@ var arrows = map[string][]string{
 }
 
 // testArrows is what tests may import in addition.
-var testArrows = []string{"go.uber.org/goleak", "pgregory.net/rapid", "github.com/go-ldap/ldap/v3"}
+var testArrows = []string{"go.uber.org/goleak", "github.com/prometheus/client_model", "pgregory.net/rapid", "github.com/go-ldap/ldap/v3"}
 
 // neverShipped are packages whose licence does not allow them in a program of
 // ours, or that are here as misbehaving peers.
