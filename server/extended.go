@@ -28,6 +28,8 @@ func (c *conn) handleExtended() error {
 		return c.startTLS(&q)
 	case oidPassword:
 		return c.passwordModify(&q)
+	case OIDHoldState:
+		return c.holdState(&q)
 	}
 	return schema.Refuse(schema.ProtocolError, "unsupported extended operation")
 }

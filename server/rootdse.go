@@ -35,6 +35,9 @@ func (s *Server) virtualEntries() ([]virtualEntry, error) {
 	sub.DN = schema.SubschemaDN
 	local := s.rootDSE()
 	s.Schema.SetOperational(local, "supportedSASLMechanisms", []byte("EXTERNAL"))
+	if s.Holder != nil {
+		s.Schema.SetOperational(local, "supportedExtension", append(local.Get("supportedExtension"), []byte(OIDHoldState))...)
+	}
 	s.localDSE = s.Schema.View(local, nil)
 	return []virtualEntry{
 		{nil, s.Schema.View(s.rootDSE(), nil)},

@@ -61,6 +61,10 @@ type Options struct {
 	Clock    func() time.Time      // nil: time.Now
 	Version  string                // vendorVersion
 
+	// Holder lets an administrator read the store's file, see OIDHoldState. nil:
+	// nobody can.
+	Holder Holder
+
 	// Referral gives the URL (ldap://host:port) of the server that takes
 	// writes, "" if this one does. nil: this one does.
 	Referral func() string

@@ -59,7 +59,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 		return err
 	}
 	ldap, err := server.New(server.Options{
-		Schema: definitions, Store: store, Suffix: d.conf.Suffix,
+		Schema: definitions, Store: store, Holder: backend.NewHolder(store), Suffix: d.conf.Suffix,
 		Admin:   server.Admin{DN: d.conf.Admin.DN, Password: d.conf.Admin.Password},
 		Writers: d.conf.Writers, PasswordScheme: d.conf.Password.Scheme,
 		HashClear: d.conf.Password.HashClear, Access: d.conf.Rules(),

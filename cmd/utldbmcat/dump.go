@@ -6,8 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 	"syscall"
 
@@ -48,18 +48,55 @@ func (d *dump) run(ctx context.Context) error {
 }
 
 // dump opens the store, at rest or served, and writes.
-func (d *dump) dump(ctx context.Context) (err error) {
+func (d *dump) dump(ctx context.Context) error {
 	state, err := backend.OpenState(d.store)
+	if errors.Is(err, backend.ErrLocked) {
+		return d.live(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, state.Close()) }()
 	o := d.options()
 	o.Jobs = runtime.NumCPU()
-	return d.output(func(w io.Writer) error {
+	return d.output(func(w *file) error {
 		_, err := state.WriteLDIF(ctx, w, o)
-		return err
+		return errors.Join(err, state.Close())
 	})
+}
+
+// live dumps a store that is served. The server's clients go first.
+func (d *dump) live(ctx context.Context) error {
+	if err := beNice(); err != nil {
+		return err
+	}
+	return d.output(func(out *file) error {
+		h, err := d.holdState(d.store)
+		if err != nil {
+			return err
+		}
+		err = d.held(ctx, h, out)
+		return errors.Join(err, h.close())
+	})
+}
+
+// liveNice is the nice value (see nice(1)) of a live dump.
+const liveNice = 10
+
+// held writes the state that is held to out. The state must not wait for out: see
+// spool.
+func (d *dump) held(ctx context.Context, h *hold, out *file) error {
+	state, err := backend.OpenHeld(d.store, h.description)
+	if err != nil {
+		return err
+	}
+	o := d.options()
+	o.Confirm = h.end
+	s := newSpool(out, out.f, filepath.Dir(d.store))
+	_, err = state.WriteLDIF(ctx, s, o)
+	if err = errors.Join(err, state.Close()); err != nil {
+		return errors.Join(err, s.close())
+	}
+	return errors.Join(s.copy(), s.close())
 }
 
 func (d *dump) options() backend.DumpOptions {

@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -22,7 +21,7 @@ const (
 
 // output gives write the place for the dump. A file by name appears only when
 // write has succeeded and all is on disk.
-func (d *dump) output(write func(io.Writer) error) error {
+func (d *dump) output(write func(*file) error) error {
 	// A reader that is gone becomes an error of the write, and a sentence.
 	signal.Ignore(syscall.SIGPIPE)
 	if d.file != "" {
@@ -34,8 +33,14 @@ func (d *dump) output(write func(io.Writer) error) error {
 	return buffered(d.out, write)
 }
 
-func buffered(f *os.File, write func(io.Writer) error) error {
-	w := bufio.NewWriterSize(f, outBuffer)
+// file is where a dump goes, with a buffer.
+type file struct {
+	*bufio.Writer
+	f *os.File
+}
+
+func buffered(f *os.File, write func(*file) error) error {
+	w := &file{bufio.NewWriterSize(f, outBuffer), f}
 	if err := write(w); err != nil {
 		return errors.Join(err, w.Flush()) // what there is may help somebody
 	}
@@ -46,7 +51,7 @@ func buffered(f *os.File, write func(io.Writer) error) error {
 }
 
 // toFile writes to a file beside the one that is wanted, and renames it.
-func (d *dump) toFile(write func(io.Writer) error) (err error) {
+func (d *dump) toFile(write func(*file) error) (err error) {
 	dir := filepath.Dir(d.file)
 	if info, err := os.Stat(d.file); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no file; without -o the dump goes to standard output", d.file)
