@@ -32,23 +32,24 @@ const (
 
 // controls is what the controls of one request ask for.
 type controls struct {
-	manageDsaIT  bool
-	paged        bool
-	pagedSize    int32
-	pagedCookie  []byte
-	sort         []byte // value of the sort request
-	sorted       bool
-	sortCritical bool
-	assertion    []byte
-	asserted     bool
-	preRead      []byte
-	wantPre      bool
-	postRead     []byte
-	wantPost     bool
-	matched      []byte
-	matchedOnly  bool
-	noCopy       bool
-	subentries   bool // nothing but subentries
+	manageDsaIT     bool
+	paged           bool
+	pagedSize       int32
+	pagedCookie     []byte
+	sort            []byte // value of the sort request
+	sorted          bool
+	sortCritical    bool
+	assertion       []byte
+	asserted        bool
+	preRead         []byte
+	wantPre         bool
+	postRead        []byte
+	wantPost        bool
+	matched         []byte
+	matchedOnly     bool
+	noCopy          bool
+	subentries      bool // nothing but subentries
+	aboutSubentries bool
 }
 
 // operations in which a control has a meaning.
@@ -123,6 +124,7 @@ func (o *controls) add(k *wire.Control) error {
 		if err != nil || len(only) != 1 {
 			return badControl("subentries")
 		}
+		set(&o.aboutSubentries)
 		o.subentries = only[0] != 0
 	case oidPaged:
 		set(&o.paged)
