@@ -138,7 +138,7 @@ type rights struct {
 // rightsOf compiles the rules for an identity.
 func (s *Server) rightsOf(key []byte, writer bool) *rights {
 	if key != nil && bytes.Equal(key, s.adminKey) {
-		return fullRights()
+		return s.root
 	}
 	g := &rights{key: key, uniform: true}
 	for _, r := range s.access {

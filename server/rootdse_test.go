@@ -37,7 +37,7 @@ func TestRootDSE(t *testing.T) {
 		found  bool
 	}{
 		{"(supportedFeatures=1.3.6.1.4.1.4203.1.5.1)", true}, {"(&)", true}, {"(|)", false}, {"(objectClass=person)", false},
-		{"(supportedFeatures=1.3.6.1.1.14)", true}, {"(supportedControl=1.2.3)", false}, {"(namingContexts=O = UTdata)", true},
+		{"(supportedFeatures=1.3.6.1.1.14)", true}, {"(supportedFeatures=1.2.3)", false}, {"(namingContexts=O = UTdata)", true},
 	} {
 		if f := c.search(ask{filter: x.filter}).wantCode(c, schema.Success); (len(f.names) == 1) != x.found {
 			t.Errorf("%s: %v", x.filter, f.names)
@@ -47,7 +47,7 @@ func TestRootDSE(t *testing.T) {
 		c.search(ask{scope: scope}).wantCode(c, schema.NoSuchObject)
 	}
 	c.do(compare("", "objectClass", "top"), wire.TagCompareResponse, schema.CompareTrue)
-	c.do(compare("", "supportedControl", "1.2.3"), wire.TagCompareResponse, schema.CompareFalse)
+	c.do(compare("", "supportedFeatures", "1.2.3"), wire.TagCompareResponse, schema.CompareFalse)
 	c.do(compare("", "cn", "x"), wire.TagCompareResponse, schema.NoSuchAttribute)
 }
 

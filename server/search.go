@@ -89,7 +89,7 @@ func (op *searchOp) prepare(k *controls, p *page) (err error) {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
 	if c.virtualView(op.base) != nil {
-		op.rights = fullRights() // what clients need to know before they ask for more
+		op.rights = c.srv.root // what clients need to know before they ask for more
 	} else if err := op.rights.knows(op.base); err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ type Server struct {
 	metrics   *metrics
 	access    []rule
 	nobody    *rights        // of anonymous sessions
+	root      *rights        // of the root DN
 	virtual   []virtualEntry // root DSE and subschema
 	localDSE  *schema.View   // root DSE for the local socket, where EXTERNAL works
 
@@ -133,6 +134,7 @@ func New(o Options) (*Server, error) {
 	if s.access, err = compileAccess(o.Schema, o.Access); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	s.root = fullRights()
 	s.nobody = s.rightsOf(nil, false)
 	if s.metrics, err = newMetrics(o.Registry); err != nil {
 		return nil, fmt.Errorf("server: metrics: %w", err)
