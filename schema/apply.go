@@ -103,7 +103,7 @@ func (m *modifier) check(mod *Modification) (*openAttribute, error) {
 		return nil, err
 	}
 	a := m.attribute(&d)
-	if d.Type == nil && a.fresh {
+	if d.Type == nil && a.fresh && !m.s.tolerant {
 		return nil, undefinedType(mod.Attr)
 	}
 	for i, v := range mod.Values {

@@ -105,6 +105,8 @@ type Schema struct {
 	ruleList      []*MatchingRule
 	syntaxList    []*Syntax
 
+	tolerant bool // see Tolerant
+
 	// The types that the server itself handles, looked up once.
 	ObjectClassType *AttributeType
 	AliasedObject   *AttributeType
@@ -129,6 +131,16 @@ func fold[T any](m map[string]*T, name []byte) *T {
 		buf[i] = c
 	}
 	return m[string(buf[:len(name)])]
+}
+
+// Tolerant is s for a store that takes what the schema does not know: adds and
+// modifies may bring unknown attribute types and object classes, as imports
+// always may. What an entry with an unknown class must or may have is not
+// checked. s itself stays strict.
+func (s *Schema) Tolerant() *Schema {
+	t := *s
+	t.tolerant = true
+	return &t
 }
 
 // AttributeType finds a type by any of its names or its OID; nil if unknown.

@@ -235,3 +235,28 @@ func TestEntryOfManyValues(t *testing.T) {
 		t.Errorf("%d values, first %s, last %s", len(got), got[0], got[len(got)-1])
 	}
 }
+
+func TestTolerantSchemaTakesWhatItDoesNotKnow(t *testing.T) {
+	strict := mustDefault(t)
+	tolerant := strict.Tolerant()
+	lines := raw("objectClass: sunOldThing", "cn: a", "oldColour: red")
+	if _, err := strict.NewEntry("cn=a,o=u", lines, false); err == nil {
+		t.Error("the strict schema took an unknown class")
+	}
+	e, err := tolerant.NewEntry("cn=a,o=u", lines, false)
+	if err == nil {
+		err = tolerant.CheckEntry(e)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	mod := Modification{Op: ModAdd, Attr: "oldShape", Values: [][]byte{[]byte("round")}}
+	if err := tolerant.ApplyMods(e, []Modification{mod}); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(e.Get("oldshape")[0]); got != "round" {
+		t.Errorf("oldshape is %q", got)
+	}
+	wantResult(t, "operational", tolerant.ApplyMods(e, []Modification{{Op: ModAdd, Attr: "entryUUID", Values: [][]byte{[]byte("x")}}}),
+		"21 entryUUID: value #0 invalid per syntax")
+}

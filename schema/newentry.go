@@ -72,7 +72,7 @@ func (b *entryBuilder) add(raw *RawAttribute) error {
 	}
 	if !b.relaxed {
 		switch {
-		case d.Type == nil:
+		case d.Type == nil && !b.s.tolerant:
 			return undefinedType(raw.Attr)
 		case len(raw.Values) == 0:
 			return Refuse(ProtocolError, "no values for attribute type")
@@ -80,7 +80,7 @@ func (b *entryBuilder) add(raw *RawAttribute) error {
 		if err := b.s.checkValues(&d, raw.Values); err != nil {
 			return err
 		}
-		if d.Type.NoUserModification {
+		if d.Type != nil && d.Type.NoUserModification {
 			return notModifiable(&d)
 		}
 	}

@@ -86,7 +86,7 @@ func (s *Schema) validValue(t *AttributeType, value []byte) bool {
 		return true
 	}
 	if t == s.ObjectClassType {
-		return s.ObjectClass(value) != nil
+		return s.ObjectClass(value) != nil || s.tolerant && validKeystring(value)
 	}
 	return t.Syntax.Validate(s, value) == nil
 }

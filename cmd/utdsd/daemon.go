@@ -136,7 +136,7 @@ func shutdown(ldap *server.Server, log *slog.Logger) error {
 
 // open opens the store with the schema that the configuration names.
 func (d *daemon) open(o backend.Options) (*backend.Store, *schema.Schema, error) {
-	definitions, err := schema.LoadDir(d.conf.Schema.Dir)
+	definitions, err := d.conf.Definitions()
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the schema: %w", err)
 	}

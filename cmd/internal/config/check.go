@@ -100,6 +100,9 @@ func (c *Config) checkRest() *fault {
 			return &fault{key, errors.New("a name is empty")}
 		}
 	}
+	if m := c.Schema.Mode; m != "strict" && m != "tolerant" {
+		return &fault{"schema.mode", fmt.Errorf("%q is not strict or tolerant", m)}
+	}
 	if err := password.CheckScheme(c.Password.Scheme); err != nil {
 		return &fault{"password.scheme", err}
 	}

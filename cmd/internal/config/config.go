@@ -12,6 +12,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"github.com/sunray-ds/utdsd/schema"
 	"github.com/sunray-ds/utdsd/server"
 	"github.com/sunray-ds/utdsd/server/password"
 )
@@ -97,7 +98,17 @@ type Index struct {
 
 // Schema says where further schema files are.
 type Schema struct {
-	Dir string `toml:"dir"` // "" is the folder schema beside the file
+	Dir  string `toml:"dir"`  // "" is the folder schema beside the file
+	Mode string `toml:"mode"` // strict or tolerant
+}
+
+// Definitions reads the schema that the configuration names.
+func (c *Config) Definitions() (*schema.Schema, error) {
+	s, err := schema.LoadDir(c.Schema.Dir)
+	if err == nil && c.Schema.Mode == "tolerant" {
+		s = s.Tolerant()
+	}
+	return s, err
 }
 
 // Password says how new passwords are stored.
@@ -129,6 +140,7 @@ func Default() Config {
 		Password:  Password{Scheme: password.DefaultScheme},
 		Changelog: Changelog{Keep: 1_000_000, Age: 30 * 24 * time.Hour},
 		Log:       Log{Level: "info"},
+		Schema:    Schema{Mode: "strict"},
 		Access:    defaultAccess(),
 	}
 }

@@ -99,9 +99,12 @@ password = %s
 # LDIF of cn=schema); "" is the folder schema beside this file.
 #[schema]
 #dir = ""
+# strict refuses adds and modifies with types and classes that no schema file
+# has; tolerant takes them. What an import brings is kept in both.
+#mode = "strict"
 
-# How new passwords are stored: {SSHA512}, {PBKDF2-SHA512}, {PBKDF2-SHA256}, {ARGON2},
-# {SSHA512}, {SSHA256}, {SSHA} or {CLEARTEXT}. Every old form is understood.
+# How new passwords are stored: {SSHA512}, {SSHA256}, {SSHA}, {PBKDF2-SHA512},
+# {PBKDF2-SHA256}, {ARGON2} or {CLEARTEXT}. Every old form is understood.
 #[password]
 #scheme = "{SSHA512}"
 # Also hash the clear passwords that add and modify bring; a Password Modify
