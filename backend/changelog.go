@@ -149,7 +149,7 @@ func (b *batch) trim() error {
 		if !old && o.ChangelogAge > 0 {
 			rec, err := b.s.openLog(key, b.log.Get(key))
 			if err != nil { // must not stop all changes: readers of the log will meet it
-				b.s.refusal(err)
+				_ = b.s.refusal(err) // counts and logs it
 				return nil
 			}
 			old = b.now.Sub(rec.Time) > o.ChangelogAge

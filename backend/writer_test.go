@@ -200,5 +200,7 @@ func TestFullDiskAfterTheMetaPageIsFatal(t *testing.T) {
 	full := &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
 	backend.SetCommit(w.Store, func(tx *bbolt.Tx) error { return errors.Join(tx.Commit(), full) })
 	w.Apply(context.Background(), person("ann"), func(d schema.ChangeDone) { t.Errorf("an answer: %v", &d.Result) })
-	<-fatal
+	if err := <-fatal; err == nil {
+		t.Error("the store failed without a reason")
+	}
 }

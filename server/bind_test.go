@@ -95,14 +95,14 @@ func TestBindThatFailsLeavesNobody(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := w.admin()
-			switch {
-			case name == "critical control":
+			switch name {
+			case "critical control":
 				c.do(bindRequest(3, adminDN, adminSecret), wire.TagBindResponse, x.want, control1("1.2.3", true, nil))
-			case name == "control of a search":
+			case "control of a search":
 				c.do(bindRequest(3, adminDN, adminSecret), wire.TagBindResponse, x.want, paged(1, nil))
-			case name == "too many controls":
+			case "too many controls":
 				c.do(bindRequest(3, adminDN, adminSecret), wire.TagBindResponse, x.want, slices.Repeat(control1("1.2.3", false, nil), 17))
-			case name == "malformed controls":
+			case "malformed controls":
 				c.send(x.op)
 				c.wantResult(99, wire.TagBindResponse, x.want)
 			default:

@@ -83,7 +83,7 @@ func (c *conn) finish() {
 	c.waitAll()
 	c.out.drain()
 	c.buf = append(c.buf, c.farewell...)
-	c.flush() // nobody is left to tell of a failure
+	_ = c.flush() // nobody is left to tell of a failure
 	c.out.close()
 	c.nc.Close()
 }
@@ -154,7 +154,7 @@ func (c *conn) notice(code schema.ResultCode, text string) {
 func (c *conn) refuse(secure bool) {
 	if !secure {
 		c.raw.SetWriteDeadline(time.Now().Add(time.Second))
-		c.raw.Write(wire.AppendNotice(nil, schema.Unavailable, "too many connections"))
+		_, _ = c.raw.Write(wire.AppendNotice(nil, schema.Unavailable, "too many connections"))
 	}
 	c.raw.Close()
 }

@@ -86,7 +86,7 @@ func TestWhatIsNoMessageEndsTheConnection(t *testing.T) {
 			neighbour := w.dial()
 			neighbour.search(ask{base: suffix}).wantCode(neighbour, schema.Success)
 			c := w.dial()
-			c.nc.Write(b) // the server may close before it is all out
+			_, _ = c.nc.Write(b) // the server may close before it is all out
 			if name == "behind a good one" {
 				c.collect(1).wantCode(c, schema.Success)
 			}
@@ -123,7 +123,7 @@ func TestLargerMessagesAreTakenFromThoseWhoAreBound(t *testing.T) {
 	c := w.admin()
 	c.search(big).wantCode(c, schema.Success)
 	c.bind("", "")
-	c.nc.Write(big.message(c.id()))
+	_, _ = c.nc.Write(big.message(c.id())) // it is refused before it is all out
 	c.wantNotice(schema.ProtocolError)
 }
 

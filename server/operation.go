@@ -92,7 +92,7 @@ func (c *conn) waitIdle(ok func() bool) {
 		return
 	}
 	c.mu.Unlock()
-	c.flush() // a failure shows at the next use of the connection
+	_ = c.flush() // a failure shows at the next use of the connection
 	c.mu.Lock()
 	for !ok() {
 		c.idle.Wait()

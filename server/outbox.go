@@ -109,7 +109,7 @@ func (o *outbox) sendPosted() {
 	b := o.posted
 	o.posted, o.spare = o.spare[:0], nil
 	o.mu.Unlock()
-	o.send(b) // a failure is kept in o.failed
+	_ = o.send(b) // a failure is kept in o.failed
 	o.mu.Lock()
 	if cap(b) <= flushAt {
 		o.spare = b[:0]

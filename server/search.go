@@ -365,5 +365,5 @@ func (op *searchOp) goOn(ctx context.Context, o *operation) {
 	if op.kept() {
 		c.keepPage(op) // from here on op belongs to whoever asks for the next page
 	}
-	c.out.write(buf) // a failure has closed the connection
+	_ = c.out.write(buf) // a failure has closed the connection
 }

@@ -163,8 +163,8 @@ func TestDrainAtAnyMomentIsSeen(t *testing.T) {
 	for range 50 {
 		w := build(t, nil)
 		c := w.pipe()
-		go c.nc.Write(ask{base: suffix}.message(1))
-		go io.Copy(io.Discard, c.nc)
+		go func() { _, _ = c.nc.Write(ask{base: suffix}.message(1)) }()
+		go func() { _, _ = io.Copy(io.Discard, c.nc) }()
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 		if err := w.Shutdown(ctx); err != nil {
 			t.Fatal(err)

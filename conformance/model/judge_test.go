@@ -132,7 +132,6 @@ func (j *judge) learn(f *Found, now map[string]string) string {
 	last := j.known[f.ID]
 	if last == nil {
 		j.known[f.ID] = &chosenValues{f.Revision, now}
-		last = j.known[f.ID]
 		if id := now["entryuuid"]; id != "" {
 			for other, o := range j.known {
 				if other != f.ID && o.values["entryuuid"] == id {
