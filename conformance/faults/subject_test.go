@@ -1,0 +1,257 @@
+// subject_test.go: the server that is broken: started plainly or under strace,
+// killed, checked and read.
+
+package faults
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/sunray-ds/utdsd/conformance/harness"
+)
+
+const (
+	parent    = "utname=farm,o=v1," + harness.Suffix
+	answersIn = 30 * time.Second // a start, also under strace
+	endsIn    = 30 * time.Second
+	clients   = 8
+)
+
+func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
+
+// subject is a configured server with the ledgers of its clients.
+type subject struct {
+	*harness.Utdsd
+	ledgers []*ledger
+	changes int // last number of the changelog when all ledgers were settled
+	acked   int // acknowledged changes at that time
+	cmd     *exec.Cmd
+	done    chan struct{}
+	log     output
+}
+
+// output is written by a process and read by the test.
+type output struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buf.String()
+}
+
+// newSubject configures a server and gives its clients empty ledgers. When the
+// test fails, store, ledgers and log stay where FAULTS_KEEP says.
+func newSubject(t *testing.T) *subject {
+	t.Helper()
+	s := &subject{Utdsd: harness.NewUtdsd(t, harness.Options{Plain: true})}
+	dir := t.TempDir()
+	for i := range clients {
+		s.ledgers = append(s.ledgers, newLedger(t, dir, i+1))
+	}
+	t.Cleanup(func() { s.keep(t, dir) })
+	t.Cleanup(func() { s.end(t, syscall.SIGKILL) })
+	return s
+}
+
+// keep copies what is needed to understand a failure.
+func (s *subject) keep(t *testing.T, ledgers string) {
+	if !t.Failed() {
+		return
+	}
+	t.Logf("log of the server:\n%s", s.log.String())
+	dir := os.Getenv("FAULTS_KEEP")
+	if dir == "" {
+		return
+	}
+	dir = filepath.Join(dir, t.Name())
+	for name, from := range map[string]string{"ledgers": ledgers, "root": s.Root} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(from)); err != nil {
+			t.Errorf("keep %s: %v", name, err)
+		}
+	}
+	t.Logf("kept in %s", dir)
+}
+
+// start starts the server, with words such as strace and its arguments before
+// its command, and waits until it answers. False means that it ended first.
+func (s *subject) start(t *testing.T, before ...string) bool {
+	t.Helper()
+	args := append(before, harness.Binary(t, "utdsd"), "-R", s.Root, "-H", s.Endpoint().URL, "-metrics", s.Metrics)
+	s.cmd = exec.Command(args[0], args[1:]...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if len(before) > 0 {
+		s.cmd.Env = append(os.Environ(), "GOMAXPROCS=1") // strace counts calls by thread
+	}
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	s.done = done
+	go func(cmd *exec.Cmd) {
+		_ = cmd.Wait() // killed: the code tells nothing
+		close(done)
+	}(s.cmd)
+	deadline := time.After(answersIn)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if answers(s.Endpoint().URL) {
+			return true
+		}
+		select {
+		case <-done:
+			return false
+		case <-deadline:
+			t.Fatalf("no answer within %s\n%s", answersIn, s.log.String())
+		case <-tick.C:
+		}
+	}
+}
+
+// answers tells whether a server binds anonymously: one that is being killed
+// may still take connections.
+func answers(url string) bool {
+	c, err := ldap.DialURL(url)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	c.SetTimeout(answerIn)
+	return c.UnauthenticatedBind("") == nil
+}
+
+// end sends a signal to the server, and to strace if it runs under it, and
+// waits until it is gone.
+func (s *subject) end(t *testing.T, signal syscall.Signal) {
+	t.Helper()
+	if s.cmd == nil {
+		return
+	}
+	if err := syscall.Kill(-s.cmd.Process.Pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("signal %s: %v", signal, err)
+	}
+	s.gone(t)
+}
+
+// gone waits until the server has ended.
+func (s *subject) gone(t *testing.T) {
+	t.Helper()
+	select {
+	case <-s.done:
+		s.cmd = nil
+	case <-time.After(endsIn):
+		t.Fatalf("the server does not end\n%s", s.log.String())
+	}
+}
+
+// check runs the server's own check of the store, which must not be served.
+func (s *subject) check(t *testing.T) {
+	t.Helper()
+	out, err := exec.Command(harness.Binary(t, "utdsd"), "-R", s.Root, "-check").CombinedOutput()
+	if err != nil {
+		t.Errorf("check: %v\n%s", err, out)
+	}
+}
+
+// entries reads all entries of the workload.
+func (s *subject) entries(t *testing.T) []held {
+	t.Helper()
+	c, err := ldap.DialURL(s.Endpoint().URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.Bind(harness.AdminDN, harness.Password); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Search(ldap.NewSearchRequest(parent, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false,
+		"(objectClass=utToken)", []string{"description", "utotherinfo", "utport"}, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []held
+	for _, e := range r.Entries {
+		list = append(list, held{dn: e.DN, description: e.GetAttributeValues("description"),
+			other: e.GetAttributeValues("utotherinfo"), port: e.GetAttributeValues("utport")})
+	}
+	return list
+}
+
+// lastChange is the number of the newest change in the changelog.
+func (s *subject) lastChange(t *testing.T) int {
+	t.Helper()
+	answer, err := http.Get("http://" + s.Metrics + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		var n float64
+		if _, err := fmt.Sscanf(line, "utds_store_changelog_last_number %g", &n); err == nil {
+			return int(n)
+		}
+	}
+	t.Fatal("no metric of the last change")
+	return 0
+}
+
+// verify compares the running server with the ledgers, settles them and counts
+// the records of the changelog: one for each change that is there.
+func (s *subject) verify(t *testing.T) {
+	t.Helper()
+	var read []*ledger
+	acked := 0
+	for _, l := range s.ledgers {
+		r, err := readLedger(l.path, l.client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read = append(read, r)
+		acked += r.acked
+	}
+	v := judge(read, s.entries(t))
+	for _, p := range v.problems {
+		t.Error(p)
+	}
+	done := acked - s.acked
+	for _, l := range s.ledgers {
+		if err := l.settle(v.done[l.client]); err != nil {
+			t.Fatal(err)
+		}
+		if v.done[l.client] {
+			done++
+		}
+	}
+	last := s.lastChange(t)
+	if last-s.changes != done {
+		t.Errorf("%d changes are there and the changelog has %d records for them", done, last-s.changes)
+	}
+	s.changes, s.acked = last, acked
+}
