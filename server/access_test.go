@@ -205,3 +205,49 @@ func TestBrokenAccessRulesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// What a rule hides must not be found out by asking in a roundabout way.
+func TestHiddenAttributesCannotBeGuessed(t *testing.T) {
+	for _, uniform := range []bool{true, false} {
+		w := newWorld(t, func(o *Options) {
+			hide := AccessRule{Who: "anyone", Attributes: []string{"sn"}, Right: "none"}
+			if !uniform {
+				hide.Subtree = people
+			}
+			o.Access = []AccessRule{hide, {Who: "anyone", Right: "read"}}
+		})
+		w.users(1)
+		c := w.dial()
+		for _, f := range []string{"(sn=s0)", "(name=s0)", "(:caseIgnoreMatch:=s0)", "(!(sn=x))", "(!(name=x))", "(|(sn=s0)(name=s0)(2.5.4.4=s0))", "(name=s*)", "(sn=*)"} {
+			if got := c.search(ask{base: userDN(0), filter: f}).wantCode(c, schema.Success); len(got.names) != 0 {
+				t.Errorf("%s finds %v", f, got.names)
+			}
+			c.search(ask{base: userDN(0), controls: control1(oidAssertion, true, filterBytes(f))}).wantCode(c, schema.AssertionFailed)
+			c.do(compare(userDN(0), "cn", "u0000"), 0x6f, schema.AssertionFailed, control1(oidAssertion, true, filterBytes(f)))
+		}
+		c.search(ask{base: userDN(0), filter: "(cn=u0000)", attrs: []string{"name"}}).wantLines(c, "cn: u0000")
+		c.do(compare(userDN(0), "name", "s0"), 0x6f, schema.InsufficientAccessRights)
+		c.do(compare(userDN(0), "cn", "u0000"), 0x6f, schema.CompareTrue)
+	}
+}
+
+func TestMatchedDNNamesNoHiddenEntry(t *testing.T) {
+	w := newWorld(t, func(o *Options) {
+		o.Access = []AccessRule{{Who: "anyone", Subtree: people, Right: "none"}, {Who: "anyone", Right: "write"}}
+	})
+	c, all := w.dial(), w.admin()
+	for _, x := range []struct {
+		c    *client
+		want string
+	}{{c, ""}, {all, people}} {
+		if r := x.c.search(ask{base: "cn=x,cn=y," + people}).wantCode(c, schema.NoSuchObject).done.Result; r.MatchedDN != x.want {
+			t.Errorf("matched DN %q, want %q", r.MatchedDN, x.want)
+		}
+	}
+	if r := c.search(ask{base: "cn=x," + suffix}).wantCode(c, schema.NoSuchObject).done.Result; r.MatchedDN != suffix {
+		t.Errorf("matched DN %q", r.MatchedDN)
+	}
+	if r := c.do(replace("cn=x,"+suffix, "sn", "x"), 0x67, schema.NoSuchObject).Result; r.MatchedDN != suffix {
+		t.Errorf("matched DN %q", r.MatchedDN)
+	}
+}
