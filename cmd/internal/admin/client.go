@@ -45,7 +45,7 @@ func Connect(p site.Paths) (*Client, error) {
 	conn, err := ldap.DialURL(url, ldap.DialWithDialer(&net.Dialer{Timeout: dialTimeout}))
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("the data store at %s is not running; start utdsd on that server (utstart)", url)
+		return nil, fmt.Errorf("the data store at %s is not running; start it with utdsd on that server", url)
 	case err != nil:
 		return nil, fmt.Errorf("the data store at %s cannot be reached; see server and port in %s: %w", url, p.Admin, err)
 	}
