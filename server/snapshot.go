@@ -64,8 +64,10 @@ func (c *conn) holdState(q *wire.ExtendedRequest) error {
 
 // hold waits for the end of the operation.
 func (c *conn) hold(ctx context.Context, op *operation, release func(), began time.Time) {
-	defer op.cancel()
 	r := schema.Refuse(schema.Canceled, "")
+	defer func() { c.end(op, r.Code == schema.Canceled) }()
+	defer c.recovered("hold state")
+	defer op.cancel()
 	select {
 	case <-ctx.Done():
 		if !op.ended.Load() {
@@ -82,5 +84,4 @@ func (c *conn) hold(ctx context.Context, op *operation, release func(), began ti
 			return wire.AppendExtendedResponse(dst, op.id, r, OIDHoldState, nil, false, nil)
 		})
 	}
-	c.end(op, r.Code == schema.Canceled)
 }
