@@ -6,6 +6,7 @@ package backend
 // is made here is walked by it before it is used.
 
 import (
+	"bytes"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -89,6 +90,7 @@ type pageLevel struct {
 	block []byte // finished pages
 	first []byte // keys that these begin with, each behind its length
 	pages uint64
+	begin uint64 // number of the first page of the block written last
 }
 
 func (p *pageSpace) newTree() *treeBuilder {
@@ -126,14 +128,30 @@ func (t *treeBuilder) addChild(level int, key []byte, page uint64) error {
 	return nil
 }
 
-// room ends the page if size more bytes of data do not fit.
+// room ends the page if size more bytes of data do not fit. bbolt wants two
+// children at least in a branch: the last one goes to the next page, where
+// another one is about to follow.
 func (t *treeBuilder) room(level, size int) error {
 	l := t.levels[level]
 	used := pageHeader + len(l.table) + len(l.data)
 	if len(l.table) == 0 || used+pageElement+size <= t.space.size*fillPercent/100 {
 		return nil
 	}
-	return t.endPage(level)
+	if l.kind == leafPage {
+		return t.endPage(level)
+	}
+	last := len(l.table) - pageElement
+	if last < 2*pageElement {
+		return nil // long keys: this page gets larger than others
+	}
+	element := l.table[last:]
+	from, child := native.Uint32(element), native.Uint64(element[8:])
+	key := bytes.Clone(l.data[from:])
+	l.table, l.data = l.table[:last], l.data[:from]
+	if err := t.endPage(level); err != nil {
+		return err
+	}
+	return t.addChild(level, key, child)
 }
 
 // endPage puts the page being filled into the block.
@@ -186,7 +204,7 @@ func (t *treeBuilder) endBlock(level int) error {
 		}
 		at += (int(native.Uint32(l.block[at+12:])) + 1) * t.space.size
 	}
-	l.block, l.first = l.block[:0], l.first[:0]
+	l.block, l.first, l.begin = l.block[:0], l.first[:0], base
 	return nil
 }
 
@@ -199,10 +217,12 @@ func (t *treeBuilder) finish() (root uint64, err error) {
 				return 0, err
 			}
 		}
-		if l.pages == 1 && len(l.block) > 0 {
+		switch {
+		case l.pages == 1 && len(l.block) == 0: // a single page as large as a block
+			return l.begin, nil
+		case l.pages == 1:
 			return t.space.put(l.block)
-		}
-		if len(l.block) > 0 { // else a single page larger than a block
+		case len(l.block) > 0:
 			if err := t.endBlock(level); err != nil {
 				return 0, err
 			}

@@ -25,6 +25,7 @@ const (
 type sorter struct {
 	dir     string        // of the temporary file
 	workers chan struct{} // an element is leave to sort one buffer
+	limit   int           // bytes of a buffer
 	filling *sortBuffer
 
 	pending sync.WaitGroup
@@ -56,7 +57,7 @@ type sortItem struct {
 }
 
 func newSorter(dir string, workers chan struct{}) *sorter {
-	return &sorter{dir: dir, workers: workers}
+	return &sorter{dir: dir, workers: workers, limit: runSize}
 }
 
 // add takes a pair; it copies.
@@ -71,7 +72,7 @@ func (s *sorter) add(key, value []byte) error {
 	b.bytes = binary.NativeEndian.AppendUint32(b.bytes, uint32(len(value)))
 	b.bytes = append(append(b.bytes, key...), value...)
 	b.items = append(b.items, sortItem{keyHead(key), uint32(at), uint32(len(key))})
-	if len(b.bytes) < runSize {
+	if len(b.bytes) < s.limit {
 		return nil
 	}
 	s.filling = nil

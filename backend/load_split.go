@@ -29,6 +29,7 @@ type textBlock struct {
 // with recycle.
 type splitter struct {
 	src   io.Reader
+	size  int    // of a block at least
 	rest  []byte // read, and part of the next block
 	line  int
 	next  int
@@ -42,7 +43,7 @@ type splitter struct {
 const tailSize = 512
 
 func newSplitter(src io.Reader, blocks int) *splitter {
-	return &splitter{src: src, free: make(chan []byte, blocks)}
+	return &splitter{src: src, size: blockSize, free: make(chan []byte, blocks)}
 }
 
 func (s *splitter) recycle(b *textBlock) {
@@ -70,7 +71,7 @@ func (s *splitter) block() (*textBlock, error) {
 	s.rest = s.rest[:0]
 	searched := 0 // no cut before
 	for !s.ended {
-		if len(buf) >= blockSize {
+		if len(buf) >= s.size {
 			if cut := lastCut(buf, searched); cut > 0 {
 				s.rest = append(s.rest, buf[cut:]...)
 				buf = buf[:cut]
