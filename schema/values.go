@@ -91,17 +91,22 @@ func (s *Schema) validValue(t *AttributeType, value []byte) bool {
 	return t.Syntax.Validate(s, value) == nil
 }
 
-// spelled gives object classes their names as the schema spells them, as
-// OpenLDAP does, so that readers which compare them as text find them; other
-// values stay as they came. values itself is not changed.
+// spelled gives object classes their names as the schema spells them, and DNs
+// without needless space, as OpenLDAP does, so that readers which compare them
+// as text find them; other values stay as they came. values is not changed.
 func (s *Schema) spelled(t *AttributeType, values [][]byte) [][]byte {
-	if t == nil || t != s.ObjectClassType {
+	isDN := t != nil && t.Syntax != nil && t.Syntax.OID == syntaxDN
+	if t == nil || t != s.ObjectClassType && !isDN {
 		return values
 	}
 	out := make([][]byte, len(values))
 	for i, v := range values {
 		out[i] = v
-		if c := s.ObjectClass(v); c != nil && c.Name != string(v) {
+		if isDN {
+			if text, err := s.PrettyDN(v); err == nil {
+				out[i] = []byte(text)
+			}
+		} else if c := s.ObjectClass(v); c != nil {
 			out[i] = []byte(c.Name)
 		}
 	}

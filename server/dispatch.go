@@ -32,9 +32,10 @@ func (c *conn) handle(frame []byte) error {
 		c.notice(schema.ProtocolError, "unknown operation")
 		return errClosed
 	}
-	if c.msg.ID == 0 {
+	if c.msg.ID == 0 && op != wire.TagExtendedRequest {
 		// RFC 4511 4.1.1.1 keeps 0 for unsolicited notifications, so that a
-		// notification is the only answer there can be.
+		// notification is the only answer there can be. But Erlang's client
+		// numbers its StartTLS so, and OpenLDAP answers it.
 		c.notice(schema.ProtocolError, "message ID 0 is reserved")
 		return errClosed
 	}

@@ -96,6 +96,12 @@ func TestWhatIsNoMessageEndsTheConnection(t *testing.T) {
 	}
 }
 
+func TestExtendedRequestMayHaveMessageID0(t *testing.T) {
+	c := newWorld(t, nil).dial()
+	c.send(wiretest.Message(0, extended(oidWhoAmI, nil), nil))
+	c.wantResult(0, wire.TagExtendedResponse, schema.Success)
+}
+
 func TestSoundMessageThatIsNoRequestIsAnswered(t *testing.T) {
 	w := newWorld(t, nil)
 	c := w.dial()
