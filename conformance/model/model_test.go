@@ -33,30 +33,29 @@ func TestServerAnswersAsTheModel(t *testing.T) {
 			t.Logf("log of the server:\n%s", server.Log())
 		}
 	})
-	t.Run("seeds", func(t *testing.T) { runSeeds(t, server.Endpoint(), Deviations{}) })
+	t.Run("seeds", func(t *testing.T) {
+		runSeeds(t, server.Endpoint(), Deviations{}, 1, 2, 3, rand.Uint64N(1_000_000))
+	})
 }
 
 // TestSlapdAnswersAsTheModel proves the model: an independent server gives
 // the same answers but for the deviations that are written down.
 func TestSlapdAnswersAsTheModel(t *testing.T) {
 	server := harness.StartSlapd(t)
-	t.Run("seeds", func(t *testing.T) { runSeeds(t, server.Endpoint(), OpenLDAP()) })
+	t.Run("seeds", func(t *testing.T) { runSeeds(t, server.Endpoint(), OpenLDAP(), 1, 2, 3) })
 }
 
-// seeds are three fixed ones and a new one, or the one that is asked for.
-func seeds(t *testing.T) []uint64 {
+// runSeeds runs one sequence for each seed at the same time, or the one that
+// is asked for.
+func runSeeds(t *testing.T, server harness.Endpoint, d Deviations, seeds ...uint64) {
 	if s := os.Getenv(reportSeeds); s != "" {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
 			t.Fatalf("%s: %v", reportSeeds, err)
 		}
-		return []uint64{n}
+		seeds = []uint64{n}
 	}
-	return []uint64{1, 2, 3, rand.Uint64N(1_000_000)}
-}
-
-func runSeeds(t *testing.T, server harness.Endpoint, d Deviations) {
-	for _, seed := range seeds(t) {
+	for _, seed := range seeds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			r := &run{client: dial(t, server), deviations: d, base: fmt.Sprintf("ou=model %d,%s", seed, harness.Suffix)}

@@ -129,7 +129,7 @@ func (m *Server) target(dn string) (Name, int) {
 	case !ok:
 		return nil, InvalidDNSyntax
 	case !n.Under(m.suffix):
-		return nil, UnwillingToPerform
+		return n, UnwillingToPerform
 	}
 	return n, Success
 }
