@@ -50,6 +50,8 @@ type writer struct {
 	st      state
 	special special
 	rd      reader
+	// toldFull is when a full disk was last logged; zero while there is room.
+	toldFull time.Time
 
 	wake     chan struct{} // capacity 1
 	finished chan struct{}
@@ -231,6 +233,7 @@ func (w *writer) commit(b *batch) (full, ok bool) {
 	if err == nil {
 		s.metrics.commit.Observe(time.Since(begun).Seconds())
 		s.metrics.batch.Observe(float64(b.changes))
+		w.tellRoom()
 		w.st, w.special = b.st, b.special
 		if err = s.publish(w.st, w.special); err == nil {
 			return false, true
@@ -238,11 +241,30 @@ func (w *writer) commit(b *batch) (full, ok bool) {
 	}
 	if s.untouched(err, id) {
 		s.metrics.full.Inc()
-		s.opts.Log.Error("no room for a commit, changes are refused", "error", err)
+		w.tellFull(err)
 		return true, true
 	}
 	s.opts.Fatal(fmt.Errorf("commit %d: %w", id, err))
 	return false, false
+}
+
+// fullEvery is how often a disk that stays full is logged: the log may well be
+// on the same disk.
+const fullEvery = time.Minute
+
+func (w *writer) tellFull(err error) {
+	if now := time.Now(); now.Sub(w.toldFull) >= fullEvery {
+		w.toldFull = now
+		w.s.opts.Log.Error("no room for a commit: changes are refused, reads go on; make room on the disk", "error", err)
+	}
+}
+
+// tellRoom says once that changes are made again.
+func (w *writer) tellRoom() {
+	if !w.toldFull.IsZero() {
+		w.toldFull = time.Time{}
+		w.s.opts.Log.Info("there is room again: changes are made")
+	}
 }
 
 // commitBolt is Store.commitTx but in tests. bbolt may panic on damaged pages.

@@ -124,8 +124,13 @@ func (r *MatchingRule) usableWith(t *AttributeType) bool {
 // form puts the normal form of value into *out, which lies within f.forms. When
 // f.forms grows and moves, earlier forms stay valid where they were.
 func (f *Filter) form(s *Schema, r *MatchingRule, value []byte, out *[]byte) bool {
-	if r.SyntaxOID == syntaxInteger && s.syntaxes[syntaxInteger].Validate(s, value) != nil {
-		return false // the rule takes 007 as well, which an import may have stored
+	switch r.SyntaxOID {
+	case syntaxInteger, syntaxTelephone:
+		// These rules take more than their syntax, such as 007, because an
+		// import may have stored it. An assertion has no such excuse.
+		if s.syntaxes[r.SyntaxOID].Validate(s, value) != nil {
+			return false
+		}
 	}
 	at := len(f.forms)
 	grown, err := r.Normalize(s, f.forms, value)

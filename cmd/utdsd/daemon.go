@@ -79,8 +79,8 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 		return err
 	}
 	defer monitor.stop()
-	if err := d.writePID(); err != nil {
-		return err
+	if err := d.writePID(); err != nil { // a full disk must not keep anybody from reading
+		log.Warn("the process id could not be written", "error", err)
 	}
 	defer os.Remove(d.paths.PID)
 
