@@ -50,8 +50,9 @@ type writer struct {
 	st      state
 	special special
 	rd      reader
-	// toldFull is when a full disk was last logged; zero while there is room.
-	toldFull time.Time
+	// lastFull is when a commit last found no room, toldFull when that was last
+	// logged; both are zero while there is room.
+	lastFull, toldFull time.Time
 
 	wake     chan struct{} // capacity 1
 	finished chan struct{}
@@ -253,16 +254,18 @@ func (w *writer) commit(b *batch) (full, ok bool) {
 const fullEvery = time.Minute
 
 func (w *writer) tellFull(err error) {
-	if now := time.Now(); now.Sub(w.toldFull) >= fullEvery {
-		w.toldFull = now
+	w.lastFull = time.Now()
+	if w.lastFull.Sub(w.toldFull) >= fullEvery {
+		w.toldFull = w.lastFull
 		w.s.opts.Log.Error("no room for a commit: changes are refused, reads go on; make room on the disk", "error", err)
 	}
 }
 
-// tellRoom says once that changes are made again.
+// tellRoom says once that changes are made again. On a disk that is nearly full
+// small commits go through between refused ones: that is not yet room.
 func (w *writer) tellRoom() {
-	if !w.toldFull.IsZero() {
-		w.toldFull = time.Time{}
+	if !w.lastFull.IsZero() && time.Since(w.lastFull) >= fullEvery {
+		w.lastFull, w.toldFull = time.Time{}, time.Time{}
 		w.s.opts.Log.Info("there is room again: changes are made")
 	}
 }
