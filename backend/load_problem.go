@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-
-	"github.com/sunray-ds/utdsd/schema"
 )
 
 // LoadProblem is something in the input that is not as it should be. Nothing is
@@ -92,12 +90,4 @@ const maxTold = 10_000
 type unknownName struct {
 	what, name string
 	line       int // of the first record with it
-}
-
-// reason is what a refusal says to a person.
-func reason(err error) string {
-	if r, ok := err.(*schema.Result); ok && r.Diagnostic != "" {
-		return r.Diagnostic
-	}
-	return err.Error()
 }

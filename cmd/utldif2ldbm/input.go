@@ -70,13 +70,15 @@ func (r *restore) openSource() (*source, error) {
 	}
 	in := bufio.NewReaderSize(counting{s, f}, 64<<10)
 	head, err := in.Peek(peek)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, errors.Join(fmt.Errorf("read %s: %w", s.name, err), f.Close())
+	if errors.Is(err, io.EOF) {
+		err = nil // a short input, or none
 	}
 	switch {
+	case err != nil:
+		err = fmt.Errorf("read %s: %w", s.name, err)
 	case bytes.HasPrefix(head, gzipMagic):
 		if s.Reader, err = gzip.NewReader(in); err != nil {
-			return nil, errors.Join(fmt.Errorf("read %s, which is compressed: %w", s.name, err), f.Close())
+			err = fmt.Errorf("read %s, which is compressed: %w", s.name, err)
 		}
 	case backend.IsBerkeley(head):
 		err = r.openPages(s, f)
@@ -157,10 +159,10 @@ func (r *restore) walk(p *pageInput, file *berkeley.File, out io.Writer) error {
 		text = bytes.TrimRight(text, "\n")
 		if n > 0 {
 			id = append(strconv.AppendUint(id[:0], n, 10), '\n')
-			w.Write(id) // errors stick
+			_, _ = w.Write(id) // errors stick
 			line++
 		}
-		w.Write(text)
+		_, _ = w.Write(text)
 		_, err := w.WriteString("\n\n")
 		line += bytes.Count(text, []byte{'\n'}) + 2
 		return err

@@ -64,7 +64,7 @@ func walkTrace(trace io.Reader, needed int) (*walk, error) {
 		} else if m := resumedCall.FindStringSubmatch(text); m != nil {
 			if o := w.open[m[1]]; o != nil && o[0] == m[2] {
 				var line int
-				fmt.Sscan(o[3], &line)
+				_, _ = fmt.Sscan(o[3], &line) // Sprint wrote it above
 				w.ended(o[0], o[1], o[2]+m[3], m[4], m[5], line)
 			}
 			delete(w.open, m[1])
