@@ -56,7 +56,7 @@ func NewUtdsd(tb testing.TB, o Options) *Utdsd {
 		URL:     fmt.Sprintf("ldap://127.0.0.1:%d", u.Port),
 	}
 	u.configure(tb, o.Group)
-	urls := u.endpoint.URL
+	urls := u.endpoint.URL + " ldapi://"
 	if !o.Plain {
 		c := NewCertificate(tb, u.Root)
 		u.endpoint.CAFile = c.CAFile
