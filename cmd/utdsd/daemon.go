@@ -69,7 +69,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	if err != nil {
 		return err
 	}
-	listeners, err := d.listen()
+	listeners, err := d.listen(log)
 	if err != nil {
 		return err
 	}

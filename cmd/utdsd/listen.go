@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"syscall"
 
@@ -17,6 +18,7 @@ import (
 type listener struct {
 	net.Listener
 	name   string // URL as it is told
+	socket string // path of a local socket
 	secure bool
 }
 
@@ -36,7 +38,7 @@ func (l listener) serve(s *server.Server) error {
 // listen opens every address of the configuration or none. The store is open
 // by now: its lock says that no other utdsd serves this root, so a socket that
 // lies beside it is a dead one.
-func (d *daemon) listen() (all []listener, err error) {
+func (d *daemon) listen(log *slog.Logger) (all []listener, err error) {
 	defer func() {
 		if err != nil {
 			closeAll(all)
@@ -52,6 +54,7 @@ func (d *daemon) listen() (all []listener, err error) {
 			if u.Address == "" {
 				u.Address = d.paths.Socket
 			}
+			l.socket = u.Address
 			l.Listener, err = site.ListenSocket(u.Address)
 		} else {
 			l.Listener, err = net.Listen("tcp", u.Address)
@@ -66,7 +69,24 @@ func (d *daemon) listen() (all []listener, err error) {
 		l.name = u.String()
 		all = append(all, l)
 	}
-	return all, nil
+	return d.local(all, log), nil
+}
+
+// local adds the socket beside the store if it is not among the addresses: -H
+// chooses where clients come in, but utldbmcat needs its way, too. That it
+// cannot be made, as on a full disk, keeps no client away.
+func (d *daemon) local(all []listener, log *slog.Logger) []listener {
+	for _, l := range all {
+		if l.socket == d.paths.Socket {
+			return all
+		}
+	}
+	l, err := site.ListenSocket(d.paths.Socket)
+	if err != nil {
+		log.Warn("no local socket: utldbmcat cannot read the store while it is served", "error", err)
+		return all
+	}
+	return append(all, listener{Listener: l, name: "ldapi://", socket: d.paths.Socket})
 }
 
 // refused says why an address cannot be had and what to do.
