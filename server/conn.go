@@ -46,6 +46,7 @@ var errClosed = errors.New("the connection is closed")
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{srv: s, raw: nc, nc: nc, inFlight: map[int32]*operation{}}
 	c.idle.L = &c.mu
+	c.msg.Limits = s.decoding
 	c.out = newOutbox(nc, s.Limits.WriteTimeout, s.metrics)
 	c.session = session{version: 3, peer: peerOf(nc), rights: s.nobody}
 	return c

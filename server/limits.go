@@ -4,6 +4,8 @@ import (
 	"errors"
 	"syscall"
 	"time"
+
+	"github.com/sunray-ds/utdsd/server/wire"
 )
 
 // Limits bounds what one client can ask for. Zero fields take the default.
@@ -23,6 +25,17 @@ type Limits struct {
 	SizeLimit int           // entries of a search by anyone but an administrator
 	TimeLimit time.Duration // of a search by anyone but an administrator
 	SortLimit int           // bytes that a sorted search may collect
+
+	FilterDepth int // nested And, Or and Not of one filter
+	FilterItems int // items of one filter
+	Attributes  int // that one search asks for
+	Values      int // modifications, attributes and values of one add or modify
+	Controls    int // of one message
+}
+
+// decoding are those limits that hold while a message is taken apart.
+func (l *Limits) decoding() *wire.Limits {
+	return &wire.Limits{Controls: l.Controls, FilterDepth: l.FilterDepth, FilterItems: l.FilterItems, Attributes: l.Attributes, Values: l.Values}
 }
 
 // DefaultLimits are the figures that README documents.
@@ -42,6 +55,12 @@ func DefaultLimits() Limits {
 		SizeLimit: 500,
 		TimeLimit: 60 * time.Second,
 		SortLimit: 64 << 20,
+
+		FilterDepth: wire.MaxFilterDepth,
+		FilterItems: wire.MaxFilterItems,
+		Attributes:  wire.MaxAttributes,
+		Values:      wire.MaxValues,
+		Controls:    wire.MaxControls,
 	}
 }
 
@@ -52,6 +71,7 @@ func (l *Limits) fill() {
 	for _, p := range []struct{ v, d *int }{
 		{&l.Connections, &d.Connections}, {&l.UnboundPDU, &d.UnboundPDU}, {&l.BoundPDU, &d.BoundPDU},
 		{&l.UnboundOps, &d.UnboundOps}, {&l.BoundOps, &d.BoundOps}, {&l.SizeLimit, &d.SizeLimit}, {&l.SortLimit, &d.SortLimit},
+		{&l.FilterDepth, &d.FilterDepth}, {&l.FilterItems, &d.FilterItems}, {&l.Attributes, &d.Attributes}, {&l.Values, &d.Values}, {&l.Controls, &d.Controls},
 	} {
 		if *p.v == 0 {
 			*p.v = *p.d

@@ -43,6 +43,7 @@ func (c *conn) handleSearch(frame []byte) error {
 	op := c.search
 	if op == nil {
 		op = &searchOp{conn: c}
+		op.req.Limits = c.srv.decoding
 		c.search = op
 	}
 	if err := op.req.Decode(c.msg.Body); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sunray-ds/utdsd/schema"
 	"github.com/sunray-ds/utdsd/server/password"
+	"github.com/sunray-ds/utdsd/server/wire"
 )
 
 // Store is what the server asks of the directory. All methods may be called
@@ -76,6 +77,7 @@ type Server struct {
 	admins    [][]byte // keys of Admin.DN and Writers
 	adminKey  []byte
 	passwords *password.Verifier
+	decoding  *wire.Limits
 	metrics   *metrics
 	access    []rule
 	nobody    *rights        // of anonymous sessions
@@ -113,7 +115,7 @@ func New(o Options) (*Server, error) {
 	}
 	o.Limits.fill()
 	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, stopping: make(chan struct{})}
-	s.passwords = password.NewVerifier()
+	s.passwords, s.decoding = password.NewVerifier(), o.Limits.decoding()
 	for i, dn := range append([]string{o.Admin.DN}, o.Writers...) {
 		if dn == "" {
 			continue

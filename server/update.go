@@ -31,7 +31,7 @@ func (c *conn) handleUpdate(op byte, frame []byte) error {
 	u := &update{}
 	u.response, _ = responseTag(op)
 	u.kind = kindOf(u.response)
-	change, in, err := decodeChange(op, c.msg.Body)
+	change, in, err := decodeChange(op, c.msg.Body, c.srv.decoding)
 	if err != nil {
 		return err
 	}
@@ -65,14 +65,14 @@ func (c *conn) handleUpdate(op byte, frame []byte) error {
 }
 
 // decodeChange turns a request into a Change that owns what it points to.
-func decodeChange(op byte, body []byte) (*schema.Change, operations, error) {
+func decodeChange(op byte, body []byte, limits *wire.Limits) (*schema.Change, operations, error) {
 	switch op {
 	case wire.TagAddRequest:
-		var q wire.AddRequest
+		q := wire.AddRequest{Limits: limits}
 		err := q.Decode(body)
 		return &schema.Change{Kind: schema.ChangeAdd, DN: string(q.DN), Attributes: q.Attributes}, inAdd, err
 	case wire.TagModifyRequest:
-		var q wire.ModifyRequest
+		q := wire.ModifyRequest{Limits: limits}
 		err := q.Decode(body)
 		return &schema.Change{Kind: schema.ChangeModify, DN: string(q.DN), Mods: q.Mods}, inModify, err
 	case wire.TagDelRequest:

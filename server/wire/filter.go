@@ -50,9 +50,9 @@ func decodeFilter(r *reader, f *schema.Filter) {
 }
 
 // filterNode appends one node and everything below it. The recursion ends at
-// MaxFilterDepth.
+// Limits.FilterDepth.
 func filterNode(r *reader, f *schema.Filter, depth int) {
-	if depth > MaxFilterDepth {
+	if depth > r.max().FilterDepth {
 		r.fail(ErrFilterDepth)
 		return
 	}
@@ -83,7 +83,7 @@ func filterNode(r *reader, f *schema.Filter, depth int) {
 // addNode appends an empty node and returns its index.
 func addNode(r *reader, f *schema.Filter, kind schema.FilterKind) int {
 	at := len(f.Nodes)
-	if at+len(f.Parts) >= MaxFilterItems {
+	if at+len(f.Parts) >= r.max().FilterItems {
 		r.fail(ErrFilterItems)
 	}
 	if at == cap(f.Nodes) {
@@ -156,7 +156,7 @@ func substrings(r *reader, f *schema.Filter, n *schema.FilterNode) {
 			at == schema.PartInitial && !first,
 			at == schema.PartFinal && list.more():
 			list.fail(errSubstrings)
-		case len(f.Nodes)+len(f.Parts) >= MaxFilterItems:
+		case len(f.Nodes)+len(f.Parts) >= r.max().FilterItems:
 			list.fail(ErrFilterItems)
 		default:
 			f.Parts = append(f.Parts, schema.SubstringPart{At: at, Value: value})

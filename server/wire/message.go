@@ -43,8 +43,9 @@ const MaxControls = 16
 
 // Message is one LDAPMessage. Decode reuses Controls.
 type Message struct {
-	ID       int32 // 0 is legal only in unsolicited notifications
-	Op       byte  // tag of the protocolOp, one of the Tag constants or unknown
+	Limits   *Limits // kept by Decode
+	ID       int32   // 0 is legal only in unsolicited notifications
+	Op       byte    // tag of the protocolOp, one of the Tag constants or unknown
 	Body     []byte
 	Controls []Control
 }
@@ -61,8 +62,8 @@ type Control struct {
 // other error (malformed controls, ErrTooManyControls) ID, Op and Body are
 // those of the message, so that it can be answered.
 func (m *Message) Decode(pdu []byte) error {
-	*m = Message{Controls: m.Controls[:0]}
-	outer := reader{rest: pdu}
+	*m = Message{Limits: m.Limits, Controls: m.Controls[:0]}
+	outer := reader{rest: pdu, limits: m.Limits}
 	r := outer.within(ber.TagSequence)
 	if outer.last() != nil {
 		return ErrNotLDAP
@@ -93,7 +94,7 @@ func (m *Message) Decode(pdu []byte) error {
 
 func (m *Message) decodeControls(list reader) error {
 	for list.more() {
-		if len(m.Controls) == MaxControls {
+		if len(m.Controls) == list.max().Controls {
 			m.Controls = m.Controls[:0]
 			return ErrTooManyControls
 		}

@@ -12,8 +12,9 @@ import (
 // method returns zero values, so that a decoder reads all fields and looks at
 // err once.
 type reader struct {
-	rest []byte
-	err  error
+	rest   []byte
+	err    error
+	limits *Limits // nil: the defaults
 }
 
 // fail keeps the first error and empties the input, which ends all loops.
@@ -99,7 +100,7 @@ func (r *reader) octets() []byte { return r.element(ber.TagOctetString) }
 // within returns a reader over the content of the next element.
 func (r *reader) within(tag byte) reader {
 	content := r.element(tag)
-	return reader{rest: content, err: r.err}
+	return reader{rest: content, err: r.err, limits: r.limits}
 }
 
 // integer takes an INTEGER of min to max.

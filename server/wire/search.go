@@ -15,6 +15,7 @@ const MaxAttributes = 1000
 // SearchRequest is one search. Decode reuses the memory of Filter and
 // Attributes; their content points into the decoded body.
 type SearchRequest struct {
+	Limits     *Limits // kept by Decode
 	Base       []byte
 	Scope      schema.Scope
 	Deref      schema.Deref
@@ -28,7 +29,7 @@ type SearchRequest struct {
 // Decode reads the body of a search request. After an error q holds nothing of
 // use.
 func (q *SearchRequest) Decode(body []byte) error {
-	r := reader{rest: body}
+	r := reader{rest: body, limits: q.Limits}
 	q.Base = r.octets()
 	q.Scope = schema.Scope(r.enumerated(int64(schema.ScopeChildren)))
 	q.Deref = schema.Deref(r.enumerated(int64(schema.DerefAlways)))
@@ -54,8 +55,9 @@ func DecodeAttributeSelection(dst [][]byte, value []byte) ([][]byte, error) {
 func attributeSelection(r *reader, dst [][]byte) [][]byte {
 	dst = dst[:0]
 	list := r.within(ber.TagSequence)
+	most := r.max().Attributes
 	for list.more() {
-		if len(dst) == MaxAttributes {
+		if len(dst) == most {
 			list.fail(ErrTooManyAttributes)
 			break
 		}

@@ -15,17 +15,18 @@ const MaxValues = 10000
 // Decode, because a change outlives the request; the values in it point into
 // the body.
 type ModifyRequest struct {
-	DN   []byte
-	Mods []schema.Modification
+	Limits *Limits // kept by Decode
+	DN     []byte
+	Mods   []schema.Modification
 }
 
 // Decode reads the body of a modify request.
 func (q *ModifyRequest) Decode(body []byte) error {
-	*q = ModifyRequest{}
-	r := reader{rest: body}
+	*q = ModifyRequest{Limits: q.Limits}
+	r := reader{rest: body, limits: q.Limits}
 	q.DN = r.octets()
 	list := r.within(ber.TagSequence)
-	room := MaxValues
+	room := r.max().Values
 	mods := make([]schema.Modification, 0, take(&list, &room))
 	for list.more() {
 		change := list.within(ber.TagSequence)
@@ -46,17 +47,18 @@ func (q *ModifyRequest) Decode(body []byte) error {
 // AddRequest is one add (RFC 4511 4.7). Attributes is new memory with each
 // Decode; the values in it point into the body.
 type AddRequest struct {
+	Limits     *Limits // kept by Decode
 	DN         []byte
 	Attributes []schema.RawAttribute
 }
 
 // Decode reads the body of an add request.
 func (q *AddRequest) Decode(body []byte) error {
-	*q = AddRequest{}
-	r := reader{rest: body}
+	*q = AddRequest{Limits: q.Limits}
+	r := reader{rest: body, limits: q.Limits}
 	q.DN = r.octets()
 	list := r.within(ber.TagSequence)
-	room := MaxValues
+	room := r.max().Values
 	attributes := make([]schema.RawAttribute, 0, take(&list, &room))
 	for list.more() {
 		attr, values := partialAttribute(&list, &room)

@@ -70,6 +70,8 @@ func (c *Config) checkLimits() *fault {
 		{"connections", c.Limits.Connections}, {"unbound_message", c.Limits.UnboundPDU}, {"bound_message", c.Limits.BoundPDU},
 		{"unbound_operations", c.Limits.UnboundOps}, {"bound_operations", c.Limits.BoundOps},
 		{"size_limit", c.Limits.SizeLimit}, {"sort_memory", c.Limits.SortLimit},
+		{"filter_depth", c.Limits.FilterDepth}, {"filter_items", c.Limits.FilterItems}, {"attributes_asked", c.Limits.Attributes},
+		{"values", c.Limits.Values}, {"controls", c.Limits.Controls},
 	} {
 		if n.value < 1 {
 			return &fault{"limits." + n.key, fmt.Errorf("%d is too small; 1 is the least", n.value)}

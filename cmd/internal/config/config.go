@@ -88,6 +88,12 @@ type Limits struct {
 	SizeLimit      int           `toml:"size_limit"`
 	TimeLimit      time.Duration `toml:"time_limit"`
 	SortLimit      int           `toml:"sort_memory"`
+
+	FilterDepth int `toml:"filter_depth"`
+	FilterItems int `toml:"filter_items"`
+	Attributes  int `toml:"attributes_asked"`
+	Values      int `toml:"values"`
+	Controls    int `toml:"controls"`
 }
 
 // Index names the attributes that have an index.

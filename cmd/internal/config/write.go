@@ -87,6 +87,13 @@ password = %s
 #time_limit = "1m"
 # Bytes that a sorted search may collect.
 #sort_memory = 67108864
+# Of one request: nesting and items of a filter, attributes a search asks for,
+# values of an add or modify, controls.
+#filter_depth = 64
+#filter_items = 4096
+#attributes_asked = 1000
+#values = 10000
+#controls = 16
 
 # Attributes with an index for equality and for substrings. A new one is built
 # at the next start. One for substrings (utname, cn, utusername are candidates)
