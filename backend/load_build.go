@@ -118,6 +118,7 @@ func (l *loader) finishState(st *state) *header {
 // buildEntries writes id2entry, and counts and sums up what is in it.
 func (l *loader) buildEntries(ctx context.Context, space *pageSpace, st *state) (built, error) {
 	t, seal := space.newTree(), newSeal(bucketEntries)
+	t.fill = fillEntries
 	var key [idSize]byte
 	var value []byte
 	drop := newDropper(&l.dropped)

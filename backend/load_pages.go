@@ -12,13 +12,18 @@ import (
 	"math"
 	"os"
 	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
-	firstPage   = 2 // behind the two meta pages
-	pageBlock   = 512 << 10
-	noFreelist  = math.MaxUint64 // bbolt finds the free pages when it opens the file
-	fillPercent = 92             // room for entries that are added between others
+	firstPage  = 2 // behind the two meta pages
+	pageBlock  = 512 << 10
+	noFreelist = math.MaxUint64 // bbolt finds the free pages when it opens the file
+	// Pages get room for keys that come between others; entries come behind
+	// the last one.
+	fillPercent = 92
+	fillEntries = 100
 )
 
 // pageSpace is the file being built. Several trees may grow in it at once.
@@ -47,7 +52,15 @@ func (p *pageSpace) put(pages []byte) (first uint64, err error) {
 	if _, err := p.file.WriteAt(pages, int64(first)*int64(p.size)); err != nil {
 		return 0, fmt.Errorf("write the store: %w", err)
 	}
+	startWriting(p.file, int64(first)*int64(p.size), int64(len(pages)))
 	return first, nil
+}
+
+// startWriting makes the kernel begin to write a part of f to the disk, so that
+// the sync at the end has less to wait for. It promises nothing, so its error
+// says nothing either.
+func startWriting(f *os.File, at, size int64) {
+	_ = unix.SyncFileRange(int(f.Fd()), at, size, unix.SYNC_FILE_RANGE_WRITE)
 }
 
 // finish writes both meta pages: root is the tree of the buckets.
@@ -78,6 +91,7 @@ func (p *pageSpace) finish(root uint64) error {
 // treeBuilder makes one B+tree from pairs that come in the order of their keys.
 type treeBuilder struct {
 	space  *pageSpace
+	fill   int          // percent of a page
 	levels []*pageLevel // from the leaves up
 	keys   uint64
 }
@@ -94,7 +108,7 @@ type pageLevel struct {
 }
 
 func (p *pageSpace) newTree() *treeBuilder {
-	return &treeBuilder{space: p, levels: []*pageLevel{{kind: leafPage}}}
+	return &treeBuilder{space: p, fill: fillPercent, levels: []*pageLevel{{kind: leafPage}}}
 }
 
 // add appends a pair; flags is bucketFlag in the tree of the buckets.
@@ -134,7 +148,7 @@ func (t *treeBuilder) addChild(level int, key []byte, page uint64) error {
 func (t *treeBuilder) room(level, size int) error {
 	l := t.levels[level]
 	used := pageHeader + len(l.table) + len(l.data)
-	if len(l.table) == 0 || used+pageElement+size <= t.space.size*fillPercent/100 {
+	if len(l.table) == 0 || used+pageElement+size <= t.space.size*t.fill/100 {
 		return nil
 	}
 	if l.kind == leafPage {

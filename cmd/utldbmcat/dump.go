@@ -79,8 +79,9 @@ func (d *dump) live(ctx context.Context) error {
 	})
 }
 
-// liveNice is the nice value (see nice(1)) of a live dump.
-const liveNice = 10
+// liveNice is the nice value (see nice(1)) of a live dump: it takes what the
+// server leaves. With less the clients of a busy server lose a third.
+const liveNice = 19
 
 // held writes the state that is held to out. The state must not wait for out: see
 // spool.
