@@ -30,8 +30,8 @@ func (l *loader) check(ctx context.Context, file *os.File, st state, head *heade
 		return fmt.Errorf("check the new store: %w", err)
 	}
 	c := &loadCheck{ctx: ctx, progress: l.opts.Progress}
-	w := &pageWalk{file: file, meta: meta, seen: make([]bool, meta.pages), keys: map[string]uint64{}, each: c.value}
-	if err := w.tree(meta.root, 0, nil, nil); err != nil {
+	keys, err := walkPages(file, meta, c.value)
+	if err != nil {
 		return fmt.Errorf("check the new store: %w", err)
 	}
 	want := map[string]uint64{bucketEntries: st.entries, bucketNames: st.entries, bucketUUIDs: st.entries, bucketChangelog: 0}
@@ -39,7 +39,7 @@ func (l *loader) check(ctx context.Context, file *os.File, st state, head *heade
 		want[ix.Name] = st.indexKeys[i]
 	}
 	for name, n := range want {
-		if have, ok := w.keys[name]; !ok || have != n {
+		if have, ok := keys[name]; !ok || have != n {
 			return fmt.Errorf("check the new store: %w", &DamageError{Bucket: name, What: fmt.Sprintf("has %d keys and should have %d", have, n)})
 		}
 	}

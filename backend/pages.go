@@ -15,6 +15,8 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"os"
+	"runtime/debug"
 )
 
 const (
@@ -66,18 +68,17 @@ func (m boltMeta) fits(size int64) error {
 
 // pageWalk walks one file.
 type pageWalk struct {
-	file  io.ReaderAt
+	file  []byte // mapped, as far as its pages go
 	meta  boltMeta
 	seen  []bool
 	keys  map[string]uint64 // number of keys by bucket
-	bufs  [maxPageDepth][]byte
 	nowIn string
 	each  func(bucket string, key, value []byte) error // nil, or asked about each pair
 }
 
 // countKeys walks the whole page tree and returns the number of keys in each
 // bucket. The error names the first damaged page.
-func countKeys(file io.ReaderAt, size int64) (map[string]uint64, error) {
+func countKeys(file *os.File, size int64) (keys map[string]uint64, err error) {
 	meta, _, err := newestMeta(file)
 	if err != nil {
 		return nil, err
@@ -85,7 +86,19 @@ func countKeys(file io.ReaderAt, size int64) (map[string]uint64, error) {
 	if err := meta.fits(size); err != nil {
 		return nil, err
 	}
-	w := &pageWalk{file: file, meta: meta, seen: make([]bool, meta.pages), keys: map[string]uint64{}}
+	return walkPages(file, meta, nil)
+}
+
+// walkPages is countKeys from the given meta page on. each, if it is not nil,
+// is asked about every pair.
+func walkPages(file *os.File, meta boltMeta, each func(bucket string, key, value []byte) error) (keys map[string]uint64, err error) {
+	pages, err := mapPages(file, meta)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, pages.close()) }()
+	defer pages.guard(debug.SetPanicOnFault(true), &err)
+	w := &pageWalk{file: pages.data, meta: meta, seen: make([]bool, meta.pages), keys: map[string]uint64{}, each: each}
 	return w.keys, w.tree(meta.root, 0, nil, nil)
 }
 
@@ -126,7 +139,7 @@ func (w *pageWalk) bad(id uint64, what string) error {
 	return fmt.Errorf("page %d (bucket %q): %s", id, w.nowIn, what)
 }
 
-// page reads page id with its overflow into the buffer of the given depth.
+// page gives page id with its overflow.
 func (w *pageWalk) page(id uint64, depth int) ([]byte, error) {
 	if depth >= maxPageDepth {
 		return nil, w.bad(id, "tree too deep")
@@ -134,12 +147,9 @@ func (w *pageWalk) page(id uint64, depth int) ([]byte, error) {
 	if id < 2 || id >= w.meta.pages {
 		return nil, w.bad(id, "no such page")
 	}
-	var head [pageHeader]byte
-	if _, err := w.file.ReadAt(head[:], int64(id*w.meta.pageSize)); err != nil {
-		return nil, w.bad(id, err.Error())
-	}
-	last := id + uint64(native.Uint32(head[12:]))
-	if native.Uint64(head[:]) != id || last >= w.meta.pages {
+	p := w.file[id*w.meta.pageSize:]
+	last := id + uint64(native.Uint32(p[12:]))
+	if native.Uint64(p) != id || last >= w.meta.pages {
 		return nil, w.bad(id, "wrong header")
 	}
 	for n := id; n <= last; n++ {
@@ -148,19 +158,11 @@ func (w *pageWalk) page(id uint64, depth int) ([]byte, error) {
 		}
 		w.seen[n] = true
 	}
-	size := int((last - id + 1) * w.meta.pageSize)
-	if cap(w.bufs[depth]) < size {
-		w.bufs[depth] = make([]byte, size)
-	}
-	p := w.bufs[depth][:size]
-	if _, err := w.file.ReadAt(p, int64(id*w.meta.pageSize)); err != nil {
-		return nil, w.bad(id, err.Error())
-	}
-	return p, nil
+	return p[:(last-id+1)*w.meta.pageSize], nil
 }
 
 // tree checks the page id and all below it. Keys must be at least low and
-// below high; nil is no bound. The bounds lie in buffers of lesser depth.
+// below high; nil is no bound.
 func (w *pageWalk) tree(id uint64, depth int, low, high []byte) error {
 	p, err := w.page(id, depth)
 	if err != nil {
