@@ -16,7 +16,10 @@ import (
 	"github.com/sunray-ds/utdsd/schema/ldif"
 )
 
-const dumpBatch = 256 // entries of which text is made at once
+const (
+	dumpBatch = 256 // entries of which text is made at once
+	partsKept = 256 // parts between two letGo
+)
 
 // dump is one writing of a State.
 type dump struct {
@@ -111,6 +114,9 @@ func (d *dump) run(ctx context.Context) error {
 			}
 			addHash(&d.hash, p.hash)
 			d.written += uint64(len(p.ids))
+			if next%partsKept == 0 {
+				letGo(d.pages.data)
+			}
 			d.opts.Progress(d.written, d.state.entries)
 			spare <- p
 			<-leave

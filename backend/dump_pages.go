@@ -20,6 +20,11 @@ type pageReader struct {
 	err  pageWalk
 }
 
+// letGo gives the memory of the mapped pages back, which the kernel keeps or
+// reads again as it likes: a whole store would count as ours otherwise. Not
+// to be able to is no fault.
+func letGo(data []byte) { _ = syscall.Madvise(data, syscall.MADV_DONTNEED) }
+
 // mapPages maps the pages of one state of f.
 func mapPages(f *os.File, m boltMeta) (*pageReader, error) {
 	info, err := f.Stat()

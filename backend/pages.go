@@ -33,6 +33,7 @@ const (
 	inlineHeader = 16 // of a bucket: root page, sequence
 	maxPageDepth = 64
 	maxPageSize  = 1 << 24
+	pagesKept    = 4096 // pages read between two letGo
 )
 
 // native is the order of numbers in bbolt's pages.
@@ -72,6 +73,7 @@ type pageWalk struct {
 	meta  boltMeta
 	seen  []bool
 	keys  map[string]uint64 // number of keys by bucket
+	read  int
 	nowIn string
 	each  func(bucket string, key, value []byte) error // nil, or asked about each pair
 }
@@ -146,6 +148,9 @@ func (w *pageWalk) page(id uint64, depth int) ([]byte, error) {
 	}
 	if id < 2 || id >= w.meta.pages {
 		return nil, w.bad(id, "no such page")
+	}
+	if w.read++; w.read%pagesKept == 0 {
+		letGo(w.file)
 	}
 	p := w.file[id*w.meta.pageSize:]
 	last := id + uint64(native.Uint32(p[12:]))

@@ -10,6 +10,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/sunray-ds/utdsd/backend"
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
@@ -66,9 +69,13 @@ func (d *dump) dump(ctx context.Context) error {
 
 // live dumps a store that is served. The server's clients go first.
 func (d *dump) live(ctx context.Context) error {
-	if err := beNice(); err != nil {
-		return err
+	if err := setPriority(unix.SCHED_IDLE, 0); err != nil {
+		return fmt.Errorf("give way to the server: %w", err)
 	}
+	// A server that is never idle must not make the dump wait for ever, because
+	// the store grows as long as the state is held. Who may not raise a priority
+	// again goes on as it is.
+	defer time.AfterFunc(patience, func() { _ = setPriority(unix.SCHED_NORMAL, impatientNice) }).Stop()
 	return d.output(func(out *file) error {
 		h, err := d.holdState(d.store)
 		if err != nil {
@@ -78,10 +85,6 @@ func (d *dump) live(ctx context.Context) error {
 		return errors.Join(err, h.close())
 	})
 }
-
-// liveNice is the nice value (see nice(1)) of a live dump: it takes what the
-// server leaves. With less the clients of a busy server lose a third.
-const liveNice = 19
 
 // held writes the state that is held to out. The state must not wait for out: see
 // spool.

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"syscall"
 )
 
 // spool takes a dump as fast as it is made. A file takes it as fast; for a pipe
@@ -70,23 +68,4 @@ func (s *spool) close() error {
 		return nil
 	}
 	return s.temp.Close()
-}
-
-// beNice lowers the priority of this process, which Linux does thread by
-// thread. Threads that are made later inherit it.
-func beNice() error {
-	tasks, err := os.ReadDir("/proc/self/task")
-	if err != nil {
-		return fmt.Errorf("give way to the server: %w", err)
-	}
-	for _, t := range tasks {
-		id, err := strconv.Atoi(t.Name())
-		if err != nil {
-			continue
-		}
-		if err := syscall.Setpriority(syscall.PRIO_PROCESS, id, liveNice); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("give way to the server: %w", err)
-		}
-	}
-	return nil
 }
