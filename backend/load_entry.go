@@ -83,7 +83,7 @@ func newEntryMaker(l *loader) *entryMaker {
 	return m
 }
 
-// attr looks up a description; nil if it cannot be kept.
+// attr looks up a description.
 func (m *entryMaker) attr(name string, line int) *loadedAttr {
 	if a, ok := m.attrs[name]; ok {
 		return a
@@ -108,14 +108,14 @@ func (m *entryMaker) attr(name string, line int) *loadedAttr {
 				a.stamp = stamp(i)
 			}
 		}
-		if len(m.byDesc) < maxTold {
+		if len(m.byDesc) < maxTold && len(name) <= maxShownName {
 			m.byDesc[a.desc] = a
 		}
 	}
 	if d.Type == nil {
 		m.out.unknown = append(m.out.unknown, unknownName{"attribute type", a.desc, line})
 	}
-	if len(m.attrs) < maxTold {
+	if len(m.attrs) < maxTold && len(name) <= maxShownName {
 		m.attrs[name] = a
 	}
 	return a
@@ -138,7 +138,7 @@ func (m *entryMaker) class(value []byte, line int) *loadedClass {
 	m.scratch = m.schema.IndexForms(m.schema.ObjectClassType, value, m.scratch, func(form []byte) {
 		c.forms = append(c.forms, append([]byte(nil), form...))
 	})
-	if len(m.classes) < maxTold {
+	if len(m.classes) < maxTold && len(value) <= maxShownName {
 		m.classes[string(value)] = c
 	}
 	return c

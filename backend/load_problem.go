@@ -73,6 +73,9 @@ func (ps *problems) addAll(list []LoadProblem) error {
 
 // unknown tells of a name that the schema does not have, the first time.
 func (ps *problems) unknown(n unknownName) error {
+	if len(n.name) > maxShownName {
+		n.name = n.name[:maxShownName] + "..."
+	}
 	if _, told := ps.told[n.what+n.name]; told {
 		return nil
 	}

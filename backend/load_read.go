@@ -17,86 +17,120 @@ import (
 	"github.com/sunray-ds/utdsd/schema/ldif"
 )
 
+// pipeline is the goroutines that read, and what goes between them.
+type pipeline struct {
+	cut     *splitter
+	texts   chan *textBlock
+	results chan *loadedBlock
+	spare   chan *loadedBlock
+	leave   chan struct{} // bounds the blocks in memory
+	makers  sync.WaitGroup
+	err     error // of the input, once texts is closed
+}
+
 // read fills the sorters.
 func (l *loader) read(ctx context.Context, src io.Reader) error {
 	ctx, cancel := context.WithCancel(ctx)
 	inFlight := 2*l.opts.Jobs + 2
-	var (
-		cut     = newSplitter(src, inFlight)
-		texts   = make(chan *textBlock)
-		spare   = make(chan *loadedBlock, inFlight)
-		results = make(chan *loadedBlock)
-		leave   = make(chan struct{}, inFlight) // bounds the blocks in memory
-		working sync.WaitGroup
-		cutErr  error
-	)
-	defer working.Wait()
+	p := &pipeline{cut: newSplitter(src, inFlight), texts: make(chan *textBlock), results: make(chan *loadedBlock),
+		spare: make(chan *loadedBlock, inFlight), leave: make(chan struct{}, inFlight)}
+	defer p.makers.Wait()
 	defer cancel()
-	first, err := cut.block()
-	if err != nil {
-		return err
+	// A read that waits for a terminal or a pipe cannot be ended from here, so that
+	// nobody waits for this goroutine after an error. It has nothing but src then.
+	go p.split(ctx)
+	var first *textBlock
+	select {
+	case first = <-p.texts:
+	case <-ctx.Done():
+		return fmt.Errorf("load: %w", context.Cause(ctx))
 	}
-	if first == nil {
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("load: %w", context.Cause(ctx))
+	case first == nil && p.err != nil:
+		return p.err
+	case first == nil:
 		return ErrEmptyInput
 	}
 	l.origin = readDumpHeader(first.data)
 	l.chooseDialect(first.data)
-	var makers sync.WaitGroup
 	for range l.opts.Jobs {
-		m := newEntryMaker(l)
-		makers.Go(func() {
-			for t := range texts {
-				var b *loadedBlock
-				select {
-				case b = <-spare:
-				default:
-					b = &loadedBlock{}
-				}
-				m.block(b, t)
-				select {
-				case results <- b:
-				case <-ctx.Done():
-					return
-				}
-			}
-		})
+		m, t := newEntryMaker(l), first
+		p.makers.Go(func() { p.make(ctx, m, t) })
+		first = nil
 	}
-	working.Go(func() {
-		defer close(texts)
-		for t := first; t != nil && cutErr == nil; {
-			select {
-			case leave <- struct{}{}:
-			case <-ctx.Done():
-				return
-			}
-			select {
-			case texts <- t:
-			case <-ctx.Done():
-				return
-			}
-			t, cutErr = cut.block()
-		}
-	})
-	working.Go(func() { makers.Wait(); close(results) })
-	if err := l.collect(ctx, results, func(b *loadedBlock) {
-		cut.recycle(b.text)
-		b.reset()
-		select {
-		case spare <- b:
-		default:
-		}
-		<-leave
-	}); err != nil {
+	go func() { p.makers.Wait(); close(p.results) }()
+	if err := l.collect(ctx, p.results, p.done); err != nil {
 		return err
 	}
-	if cutErr != nil {
-		return cutErr
+	if p.err != nil {
+		return p.err
 	}
-	l.lines = cut.line
+	l.lines = p.cut.line
 	if l.origin.found {
-		return l.checkEnd(cut.tail)
+		return l.checkEnd(p.cut.tail)
 	}
 	return nil
+}
+
+// split cuts the input until its end.
+func (p *pipeline) split(ctx context.Context) {
+	defer close(p.texts)
+	for {
+		select {
+		case p.leave <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		var t *textBlock
+		if t, p.err = p.cut.block(); t == nil {
+			return
+		}
+		select {
+		case p.texts <- t:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// make turns blocks into entries, beginning with first if that is not nil.
+func (p *pipeline) make(ctx context.Context, m *entryMaker, first *textBlock) {
+	for t := first; ; t = nil {
+		if t == nil {
+			select {
+			case t = <-p.texts:
+			case <-ctx.Done():
+			}
+		}
+		if t == nil {
+			return
+		}
+		var b *loadedBlock
+		select {
+		case b = <-p.spare:
+		default:
+			b = &loadedBlock{}
+		}
+		m.block(b, t)
+		select {
+		case p.results <- b:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// done takes a block back when all of it is taken.
+func (p *pipeline) done(b *loadedBlock) {
+	p.cut.recycle(b.text)
+	b.reset()
+	select {
+	case p.spare <- b:
+	default:
+	}
+	<-p.leave
 }
 
 // chooseDialect decides by the first block.
@@ -173,7 +207,7 @@ func (l *loader) collect(ctx context.Context, results <-chan *loadedBlock, done 
 			return fmt.Errorf("load: %w", context.Cause(ctx))
 		}
 		if b == nil { // all is read, or given up
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 		early[b.text.number] = b
 		for b = early[next]; b != nil; b = early[next] {

@@ -65,7 +65,7 @@ func (s *splitter) memory() []byte {
 	}
 }
 
-// block gives the next block; nil at the end of the input.
+// block gives the next block; nil at the end of the input and with an error.
 func (s *splitter) block() (*textBlock, error) {
 	buf := append(s.memory(), s.rest...)
 	s.rest = s.rest[:0]

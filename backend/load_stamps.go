@@ -98,13 +98,16 @@ func (c csn) before(d csn) bool {
 	return c.micros < d.micros || c.micros == d.micros && c.count < d.count
 }
 
+// latestYear: a CSN beyond it would leave no room for later ones.
+const latestYear = 9000
+
 // parseCSN reads the form of OpenLDAP; the server id in it is passed over.
 func parseCSN(text []byte) (c csn, ok bool) {
 	if len(text) < len("20060102150405.000000Z#000000") || text[21] != 'Z' || text[22] != '#' {
 		return c, false
 	}
 	t, err := time.Parse("20060102150405.000000", string(text[:21]))
-	if err != nil {
+	if err != nil || t.Year() > latestYear {
 		return c, false
 	}
 	var count [3]byte

@@ -67,6 +67,8 @@ func define(f *flag.FlagSet) func([]string) error {
 		}
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 		defer stop()
+		// A second signal finds the default action again: the process ends.
+		context.AfterFunc(ctx, stop)
 		d := dump{paths: paths, store: store, file: *file, noIDs: *noIDs || *plain, noComments: *plain,
 			out: os.Stdout, errOut: os.Stderr}
 		return d.run(ctx)

@@ -94,6 +94,8 @@ func define(f *flag.FlagSet) func([]string) error {
 		}
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 		defer stop()
+		// A second signal finds the default action again: the process ends.
+		context.AfterFunc(ctx, stop)
 		r := restore{paths: paths, conf: settings, create: *create, input: *input, jobs: *jobs,
 			strict: *strict, salvage: *salvage, level: *level, out: os.Stdout, errOut: os.Stderr}
 		return r.run(ctx)
