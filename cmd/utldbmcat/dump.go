@@ -96,7 +96,7 @@ func (d *dump) held(ctx context.Context, h *hold, out *file) error {
 	o := d.options()
 	o.Confirm = h.end
 	s := newSpool(out, out.f, filepath.Dir(d.store))
-	_, err = state.WriteLDIF(ctx, s, o)
+	_, err = state.WriteLDIF(ctx, &paced{Writer: s}, o)
 	if err = errors.Join(err, state.Close()); err != nil {
 		return errors.Join(err, s.close())
 	}
