@@ -62,7 +62,7 @@ func ParseCookie(text string) (Cookie, error) {
 			}
 		case "csn":
 			for csn := range strings.SplitSeq(value, ";") {
-				if !validCSN(csn) {
+				if !schema.ValidCSN(csn) {
 					err = ErrCookie
 				}
 				c.CSN = max(c.CSN, csn)
@@ -75,31 +75,4 @@ func ParseCookie(text string) (Cookie, error) {
 		}
 	}
 	return c, nil
-}
-
-// validCSN checks the shape YYYYmmddHHMMSS.uuuuuuZ#CCCCCC#SSS#MMMMMM.
-func validCSN(csn string) bool {
-	const shape = "00000000000000.000000Z#xxxxxx#xxx#xxxxxx"
-	if len(csn) != len(shape) {
-		return false
-	}
-	for i := range len(shape) {
-		c := csn[i]
-		digit := '0' <= c && c <= '9'
-		switch shape[i] {
-		case '0':
-			if !digit {
-				return false
-			}
-		case 'x':
-			if !digit && !('a' <= c && c <= 'f') {
-				return false
-			}
-		default:
-			if c != shape[i] {
-				return false
-			}
-		}
-	}
-	return true
 }

@@ -151,6 +151,12 @@ func normalizeUUID(_ *Schema, dst, value []byte) ([]byte, error) {
 // hexadecimal digit (draft-ietf-ldup-model; the form of OpenLDAP).
 const csnForm = "00000000000000.000000Z#xxxxxx#xxx#xxxxxx"
 
+// ValidCSN tells whether text is a change sequence number.
+func ValidCSN(text string) bool {
+	_, err := normalizeCSN(nil, nil, []byte(text))
+	return err == nil
+}
+
 func normalizeCSN(_ *Schema, dst, value []byte) ([]byte, error) {
 	if len(value) != len(csnForm) {
 		return dst, errNotCSN
