@@ -50,7 +50,7 @@ func lockLoad(path string) (*loadSite, error) {
 	if err == nil {
 		// bbolt holds this lock as long as a store is open.
 		if syscall.Flock(int(s.old.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-			err = fmt.Errorf("%w: %s: stop the server that serves it (utstop) and load then", ErrLocked, path)
+			err = fmt.Errorf("%w: %s: stop the server that serves it and load then", ErrLocked, path)
 		}
 	}
 	if err != nil {

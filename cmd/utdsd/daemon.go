@@ -184,7 +184,7 @@ func (d *daemon) progress(done, total int) {
 	}
 }
 
-// writePID leaves the process id for utstop.
+// writePID leaves the process id for whoever starts and stops the server.
 func (d *daemon) writePID() error {
 	return site.WriteFile(d.paths.PID, []byte(strconv.Itoa(os.Getpid())+"\n"), site.ModePublic)
 }

@@ -24,7 +24,7 @@ Builds the data store anew from FILE: a dump made by utldbmcat or slapcat, the
 same compressed by gzip, "-" for standard input, or an id2entry.dbb of the
 original data store (a Berkeley DB file), which is known by its first bytes.
 
-The server must not be running (utstop). The store is built beside the one that
+The server must not be running. The store is built beside the one that
 is there and takes its place only when it is complete, checked and on disk; until
 then, and whatever happens, the old one stays as it was. Afterwards it is kept
 as id2entry.dbb.previous.
