@@ -5,15 +5,12 @@ package backend
 import (
 	"encoding/binary"
 	"errors"
-	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
 	"github.com/sunray-ds/utdsd/schema/ldif"
 )
 
 const (
-	logHeader = 43
-	logParts  = 6
 	// trimExtra is how many records a commit deletes beyond those it adds
 	// twice over, so that a lowered bound is reached without a long commit.
 	trimExtra = 100
@@ -23,26 +20,7 @@ const (
 var ErrTrimmed = errors.New("the changelog no longer has this change")
 
 // ChangeRecord is one record of the changelog.
-type ChangeRecord struct {
-	Seq  uint64
-	Kind schema.ChangeKind
-	Time time.Time        // of the server's clock; it may repeat or go back
-	UUID schema.UUID      // of the entry; of the topmost one of a renamed subtree
-	CSN  string           // later than that of any record before
-	Hash schema.StateHash // of the state after the change
-	DN   string           // before the change
-
-	// Of a modify DN.
-	NewDN          string
-	NewRDN         string
-	DeleteOldRDN   bool
-	HasNewSuperior bool
-	NewSuperior    string
-
-	// LDIF is what follows the changetype line of a change record: the value
-	// of "changes" in cn=changelog.
-	LDIF []byte
-}
+type ChangeRecord = schema.ChangeRecord
 
 // Changelog hands the records from number from on to f, in order, until f
 // returns false. f runs within a read transaction and must not block; records
@@ -79,24 +57,7 @@ func (s *Store) Changelog(from uint64, f func(rec ChangeRecord) bool) (err error
 func (b *batch) appendLog(rec *ChangeRecord, c *schema.Change) error {
 	rec.LDIF = ldif.AppendChange(nil, c)
 	key := idKey(rec.Seq)
-	return b.log.Put(key, b.s.seals.log.close(key, rec.append(nil)))
-}
-
-func (rec *ChangeRecord) append(dst []byte) []byte {
-	flags := byte(0)
-	if rec.DeleteOldRDN {
-		flags |= 1
-	}
-	if rec.HasNewSuperior {
-		flags |= 2
-	}
-	dst = append(dst, recordVersion, byte(rec.Kind), flags)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(rec.Time.UnixMicro()))
-	dst = append(append(dst, rec.UUID[:]...), rec.Hash[:]...)
-	for _, part := range [logParts]string{rec.CSN, rec.DN, rec.NewRDN, rec.NewSuperior, rec.NewDN, string(rec.LDIF)} {
-		dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(part))), part...)
-	}
-	return dst
+	return b.log.Put(key, b.s.seals.log.close(key, rec.AppendTo(nil)))
 }
 
 // openLog checks a key and value of the changelog.
@@ -105,38 +66,12 @@ func (s *Store) openLog(k, v []byte) (rec ChangeRecord, err error) {
 	if err != nil {
 		return rec, err
 	}
-	rec, ok := readChange(v)
+	rec, ok := schema.ReadChangeRecord(v)
 	if !ok {
 		return rec, s.seals.log.damage(k, "not a change")
 	}
 	rec.Seq = binary.BigEndian.Uint64(k)
 	return rec, nil
-}
-
-// readChange reads what append wrote; Seq is not in it.
-func readChange(v []byte) (rec ChangeRecord, ok bool) {
-	if len(v) < logHeader || v[0] != recordVersion {
-		return rec, false
-	}
-	rec.Kind, rec.DeleteOldRDN, rec.HasNewSuperior = schema.ChangeKind(v[1]), v[2]&1 != 0, v[2]&2 != 0
-	rec.Time = time.UnixMicro(int64(binary.BigEndian.Uint64(v[3:]))).UTC()
-	copy(rec.UUID[:], v[11:])
-	copy(rec.Hash[:], v[27:])
-	var part [logParts]string
-	rest := v[logHeader:]
-	for i := range part {
-		if len(rest) < 4 {
-			return rec, false
-		}
-		one, more, fits := cut(rest, rest[4:], true)
-		if !fits {
-			return rec, false
-		}
-		part[i], rest = string(one), more
-	}
-	rec.CSN, rec.DN, rec.NewRDN, rec.NewSuperior, rec.NewDN = part[0], part[1], part[2], part[3], part[4]
-	rec.LDIF = []byte(part[5])
-	return rec, len(rest) == 0
 }
 
 // trim deletes records beyond the bounds of size and age, a bounded number in
