@@ -30,6 +30,7 @@ type SyncRequest struct {
 	Mode       SyncMode
 	Cookie     string
 	ReloadHint bool
+	Peer       string // address of the client, for logs and status
 	// Member is the value of the control by which a member of the failover
 	// group presents itself; nil for any other client.
 	Member []byte
