@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -13,6 +14,9 @@ import (
 type Role struct {
 	Kind    RoleKind
 	Members []string // Primary: its secondaries; Secondary: its primary, alone. host or host:port
+	// Adopt is an administrator's word that the primary's data is to replace a
+	// secondary's own, whatever it is. It holds until that is done once.
+	Adopt bool
 }
 
 // RoleKind is one of the three roles.
@@ -28,8 +32,8 @@ const (
 // DefaultPort is where members of a group listen if nothing else is said.
 const DefaultPort = "7012"
 
-// ReadRole reads a role file: lines `role = KIND` and `member = HOST[:PORT]`,
-// with blank lines and # comments. An empty file is RoleNone. Errors name the
+// ReadRole reads a role file: lines `role = KIND`, `member = HOST[:PORT]` and
+// `adopt = yes`, with blank lines and # comments. An empty file is RoleNone. Errors name the
 // line.
 func ReadRole(r io.Reader) (Role, error) {
 	role := Role{Kind: RoleNone}
@@ -48,8 +52,10 @@ func ReadRole(r io.Reader) (Role, error) {
 			role.Kind = RoleKind(value)
 		case name == "member":
 			role.Members = append(role.Members, value)
+		case name == "adopt" && (value == "yes" || value == "no"):
+			role.Adopt = value == "yes"
 		default:
-			return role, fmt.Errorf("role file line %d: unknown name %q", n, name)
+			return role, fmt.Errorf("role file line %d: unknown name or value %q", n, line)
 		}
 	}
 	if err := in.Err(); err != nil {
@@ -66,6 +72,9 @@ func (r Role) WriteTo(w io.Writer) (int64, error) {
 	for _, m := range r.Members {
 		fmt.Fprintf(&b, "member = %s\n", m)
 	}
+	if r.Adopt {
+		b.WriteString("adopt = yes\n")
+	}
 	n, err := io.WriteString(w, b.String())
 	return int64(n), err
 }
@@ -75,6 +84,8 @@ func (r Role) Check() error {
 	switch {
 	case r.Kind == RoleNone && len(r.Members) > 0:
 		return fmt.Errorf("role none has no members, but %d are listed", len(r.Members))
+	case r.Adopt && r.Kind != RoleSecondary:
+		return fmt.Errorf("only a secondary adopts data, not role %s", r.Kind)
 	case r.Kind == RoleSecondary && len(r.Members) != 1:
 		return fmt.Errorf("role secondary has one member, its primary, but %d are listed", len(r.Members))
 	case r.Kind != RoleNone && r.Kind != RolePrimary && r.Kind != RoleSecondary:
@@ -98,9 +109,12 @@ func (r Role) Check() error {
 func Address(member string) (string, error) {
 	host, port, err := net.SplitHostPort(member)
 	if err != nil {
-		host, port = strings.Trim(member, "[]"), DefaultPort
+		host, port = member, DefaultPort
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, " /?#@") {
+	if inner, ok := strings.CutPrefix(host, "["); ok && strings.HasSuffix(inner, "]") {
+		host = inner[:len(inner)-1]
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" || strings.ContainsAny(host, " /?#@[]") {
 		return "", fmt.Errorf("member %q is not HOST or HOST:PORT", member)
 	}
 	return net.JoinHostPort(host, port), nil
@@ -116,4 +130,9 @@ func (r Role) ReferralURL() string {
 		return ""
 	}
 	return "ldap://" + a
+}
+
+// Equal tells whether two roles are the same but for Adopt.
+func (r Role) Equal(o Role) bool {
+	return r.Kind == o.Kind && slices.Equal(r.Members, o.Members)
 }

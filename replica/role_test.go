@@ -11,6 +11,7 @@ func TestRolesSurviveTheFile(t *testing.T) {
 		{Kind: RoleNone},
 		{Kind: RolePrimary, Members: []string{"sec1", "sec2:7013", "[::1]:7014"}},
 		{Kind: RoleSecondary, Members: []string{"prim.example"}},
+		{Kind: RoleSecondary, Members: []string{"prim.example:7012"}, Adopt: true},
 	} {
 		var b strings.Builder
 		if _, err := r.WriteTo(&b); err != nil {
@@ -27,7 +28,7 @@ func TestBrokenRoleFilesAreRefused(t *testing.T) {
 	for _, text := range []string{
 		"role primary", "role = boss", "rôle = none", "role = none\nmember = a",
 		"role = secondary", "role = secondary\nmember = a\nmember = b",
-		"role = primary\nmember = a\nmember = a:7012", "role = primary\nmember = ldap://a",
+		"role = primary\nadopt = yes", "role = secondary\nmember = a\nadopt = maybe", "role = primary\nmember = [::1", "role = primary\nmember = a\nmember = a:7012", "role = primary\nmember = ldap://a",
 	} {
 		if r, err := ReadRole(strings.NewReader(text)); err == nil {
 			t.Errorf("%q was taken as %+v", text, r)
