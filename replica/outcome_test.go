@@ -64,7 +64,7 @@ func TestOutcomesOfAMeeting(t *testing.T) {
 }
 
 func TestEveryOutcomeHasASentence(t *testing.T) {
-	for o := UpToDate; o <= WaitingForRestore; o++ {
+	for o := UpToDate; o <= NotProvider; o++ {
 		if len(o.String()) < 20 {
 			t.Errorf("outcome %d: %q", int(o), o)
 		}
