@@ -4,35 +4,40 @@
 package progress
 
 import (
-	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/schollz/progressbar/v3"
 )
 
 const (
 	every = 200 * time.Millisecond // between two lines
-	width = 24                     // of the bar
+	width = 24                     // of the bar, less where the terminal is narrow
+
+	// farEnd is the end of a bar until it can be estimated.
+	farEnd = 1 << 30
 )
 
 // Line is the line on the terminal. The zero value and nil show nothing.
 type Line struct {
-	out   io.Writer
-	clock func() time.Time
+	out  io.Writer
+	unit string
 
 	mu    sync.Mutex
-	begun time.Time
-	last  time.Time
-	shown int // columns
 	stage string
+	bar   *progressbar.ProgressBar
+	last  time.Time
 }
 
-// New makes a line on out, which is a terminal.
-func New(out io.Writer) *Line { return &Line{out: out, clock: time.Now} }
+// New makes a line on out, which is a terminal. What is counted are entries.
+func New(out io.Writer) *Line { return NewOf(out, "entries") }
+
+// NewOf is New for things of another kind, in the plural.
+func NewOf(out io.Writer, unit string) *Line { return &Line{out: out, unit: unit} }
 
 // Show tells that done of total (0: not known) are done in a stage, and how many
-// entries that were. Rate and remaining time count from the first call for
+// entries that were. Elapsed and remaining time count from the first call for
 // this stage.
 func (l *Line) Show(stage string, entries uint64, done, total int64) {
 	if l == nil || l.out == nil {
@@ -40,15 +45,49 @@ func (l *Line) Show(stage string, entries uint64, done, total int64) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock()
-	if stage != l.stage {
-		l.stage, l.begun, l.last = stage, now, time.Time{}
+	if l.bar == nil || stage != l.stage {
+		l.clear()
+		l.begin(stage, total)
 	}
-	if now.Sub(l.last) < every {
+	now := time.Now()
+	if entries == 0 || now.Sub(l.last) < every {
 		return
 	}
 	l.last = now
-	l.write(text(stage, entries, done, total, now.Sub(l.begun)))
+	// The end is set behind the count, which takes a sample of the rate, and is
+	// never reached, for a full bar is a finished one.
+	if total > 0 && int64(entries) >= l.bar.GetMax64() {
+		l.bar.ChangeMax64(int64(entries) + 1)
+	}
+	_ = l.bar.Set64(int64(entries)) // what can go wrong is the terminal
+	if done > 0 && total > 0 {
+		// done and total may be bytes: the entries of the whole follow from those
+		// so far.
+		whole := int64(float64(entries) / float64(done) * float64(total))
+		l.bar.ChangeMax64(max(whole, int64(entries)) + 1)
+	}
+}
+
+// begin starts the bar of a stage; one whose end is not known has a spinner in
+// its place.
+func (l *Line) begin(stage string, total int64) {
+	most := int64(-1)
+	if total > 0 {
+		most = max(total, farEnd)
+	}
+	l.stage, l.last = stage, time.Time{}
+	l.bar = progressbar.NewOptions64(most,
+		progressbar.OptionSetWriter(l.out),
+		progressbar.OptionSetDescription(stage),
+		progressbar.OptionSetWidth(width),
+		progressbar.OptionSetTheme(progressbar.ThemeASCII),
+		progressbar.OptionSetItsString(l.unit),
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowTotalBytes(false), // the estimate of the whole
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetSpinnerChangeInterval(0), // no goroutine of its own
+	)
+	l.bar.StartWithoutRender()
 }
 
 // Clear takes the line away, before something else is written and at the end.
@@ -58,29 +97,12 @@ func (l *Line) Clear() {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.shown > 0 {
-		l.write("")
+	l.clear()
+}
+
+func (l *Line) clear() {
+	if l.bar != nil {
+		_ = l.bar.Clear()
 		l.last = time.Time{}
 	}
-}
-
-func (l *Line) write(text string) {
-	fmt.Fprintf(l.out, "\r%s%s\r%s", text, strings.Repeat(" ", max(l.shown-len(text), 0)), text)
-	l.shown = len(text)
-}
-
-func text(stage string, entries uint64, done, total int64, took time.Duration) string {
-	t := fmt.Sprintf("%-8s %9d entries", stage, entries)
-	if took > 0 {
-		t += fmt.Sprintf(" %8.0f/s", float64(entries)/took.Seconds())
-	}
-	if total <= 0 || done <= 0 || done > total {
-		return t
-	}
-	full := int(int64(width) * done / total)
-	t += fmt.Sprintf(" [%s%s] %3d%%", strings.Repeat("=", full), strings.Repeat(" ", width-full), 100*done/total)
-	if left := time.Duration(float64(took) * float64(total-done) / float64(done)); took > time.Second {
-		t += " " + left.Round(time.Second).String() + " left"
-	}
-	return t
 }
