@@ -63,6 +63,9 @@ type MemberHello struct {
 	Epochs     []schema.Epoch
 	Fresh      bool // it has no data that could be lost
 	Adopt      bool // an administrator said that it shall become equal to this provider
+	// Refresh asks for the whole state where the outcome would be UpToDate or
+	// Stream: what it has turned out not to be the state of its position.
+	Refresh bool
 }
 
 // Meeting is the first message of a provider to a member: value of OIDOutcome.
@@ -119,6 +122,7 @@ type (
 		Epochs   []schema.Epoch `json:"epochs"`
 		Fresh    bool           `json:"fresh"`
 		Adopt    bool           `json:"adopt"`
+		Refresh  bool           `json:"refresh"`
 	}
 	meetingJSON struct {
 		Outcome  Outcome        `json:"outcome"`
@@ -140,7 +144,7 @@ type (
 
 // Encode gives the value of the control.
 func (m *MemberHello) Encode() []byte {
-	return encode(helloJSON{m.Host, m.Port, m.Version, positionText(m.Position), m.Epochs, m.Fresh, m.Adopt})
+	return encode(helloJSON{m.Host, m.Port, m.Version, positionText(m.Position), m.Epochs, m.Fresh, m.Adopt, m.Refresh})
 }
 
 // DecodeHello reads what MemberHello.Encode wrote. A later version than
@@ -156,7 +160,7 @@ func DecodeHello(value []byte) (MemberHello, error) {
 	if err := checkEpochs("hello", j.Epochs); err != nil {
 		return MemberHello{}, err
 	}
-	return MemberHello{j.Host, j.Port, j.Version, schema.Position(j.Position), j.Epochs, j.Fresh, j.Adopt}, nil
+	return MemberHello{j.Host, j.Port, j.Version, schema.Position(j.Position), j.Epochs, j.Fresh, j.Adopt, j.Refresh}, nil
 }
 
 // Encode gives the value of the intermediate response.
