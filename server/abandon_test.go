@@ -9,7 +9,7 @@ import (
 	"github.com/sunray-ds/utdsd/server/wire/wiretest"
 )
 
-func abandonRequest(id int32) []byte { return wiretest.Abandon(&wire.AbandonRequest{ID: id}) }
+func abandonRequest(id int32) []byte { return wiretest.Op(&wire.AbandonRequest{ID: id}) }
 
 func cancelRequest(id int32) []byte {
 	return extended(oidCancel, ber.AppendBytes(nil, ber.TagSequence, ber.AppendInt(nil, ber.TagInteger, int64(id))))

@@ -70,7 +70,7 @@ func TestSimpleBind(t *testing.T) {
 func TestBindThatFailsLeavesNobody(t *testing.T) {
 	w := newWorld(t, nil)
 	sasl := func(mechanism, credentials string) []byte {
-		return wiretest.Bind(&wire.BindRequest{Version: 3, AuthTag: wire.AuthSASL, Mechanism: []byte(mechanism), Credentials: []byte(credentials), HasCredentials: credentials != ""})
+		return wiretest.Op(&wire.BindRequest{Version: 3, AuthTag: wire.AuthSASL, Mechanism: []byte(mechanism), Credentials: []byte(credentials), HasCredentials: credentials != ""})
 	}
 	malformed := wiretest.Message(99, bindRequest(3, adminDN, adminSecret), []byte{0x30, 0x03, 0x02, 0x01, 0x05})
 	for name, x := range map[string]struct {
@@ -84,7 +84,7 @@ func TestBindThatFailsLeavesNobody(t *testing.T) {
 		"SASL PLAIN":            {sasl("PLAIN", "\x00admin\x00x"), schema.AuthMethodNotSupported},
 		"EXTERNAL by network":   {sasl("EXTERNAL", ""), schema.AuthMethodNotSupported},
 		"no mechanism":          {sasl("", ""), schema.AuthMethodNotSupported},
-		"Kerberos of LDAPv2":    {wiretest.Bind(&wire.BindRequest{Version: 2, AuthTag: 0x81, Password: []byte("x")}), schema.AuthMethodNotSupported},
+		"Kerberos of LDAPv2":    {wiretest.Op(&wire.BindRequest{Version: 2, AuthTag: 0x81, Password: []byte("x")}), schema.AuthMethodNotSupported},
 		"no bind request":       {[]byte{wire.TagBindRequest, 0}, schema.ProtocolError},
 		"critical control":      {nil, schema.UnavailableCriticalExtension},
 		"malformed controls":    {malformed, schema.ProtocolError},
@@ -157,7 +157,7 @@ func TestEXTERNALOnTheLocalSocket(t *testing.T) {
 	c := w.client(nc)
 	c.search(ask{attrs: []string{"supportedSASLMechanisms"}}).wantLines(c, "supportedSASLMechanisms: EXTERNAL")
 	external := func(credentials string) []byte {
-		return wiretest.Bind(&wire.BindRequest{Version: 3, AuthTag: wire.AuthSASL, Mechanism: []byte("EXTERNAL"), Credentials: []byte(credentials), HasCredentials: true})
+		return wiretest.Op(&wire.BindRequest{Version: 3, AuthTag: wire.AuthSASL, Mechanism: []byte("EXTERNAL"), Credentials: []byte(credentials), HasCredentials: true})
 	}
 	c.do(external(""), wire.TagBindResponse, schema.Success)
 	if id := c.whoAmI(); id != "dn:"+adminDN {

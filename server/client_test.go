@@ -136,7 +136,7 @@ func (a ask) message(id int32) []byte {
 	for _, n := range a.attrs {
 		q.Attributes = append(q.Attributes, []byte(n))
 	}
-	return wiretest.Message(id, wiretest.Search(&q), a.controls)
+	return wiretest.Message(id, wiretest.Op(&q), a.controls)
 }
 
 // filterBytes encodes the text form of a filter by a foreign library.
@@ -251,7 +251,7 @@ func (c *client) do(op []byte, tag byte, code schema.ResultCode, controls ...[]b
 }
 
 func bindRequest(version int, dn, password string) []byte {
-	return wiretest.Bind(&wire.BindRequest{Version: version, Name: []byte(dn), AuthTag: wire.AuthSimple, Password: []byte(password)})
+	return wiretest.Op(&wire.BindRequest{Version: version, Name: []byte(dn), AuthTag: wire.AuthSimple, Password: []byte(password)})
 }
 
 func (c *client) bind(dn, password string) {
@@ -269,7 +269,7 @@ func replace(dn, attr string, values ...string) []byte {
 }
 
 func extended(oid string, value []byte) []byte {
-	return wiretest.Extended(&wire.ExtendedRequest{Name: []byte(oid), Value: value, HasValue: value != nil})
+	return wiretest.Op(&wire.ExtendedRequest{Name: []byte(oid), Value: value, HasValue: value != nil})
 }
 
 // whoAmI asks for the identity.

@@ -18,10 +18,10 @@ const (
 	oidMatchedValues = "1.2.826.0.1.3344810.2.3" // RFC 3876
 	oidSubentries    = "1.3.6.1.4.1.4203.1.10.1" // RFC 3672: there are no subentries here
 	oidDontUseCopy   = "1.3.6.1.1.22"            // RFC 6171
-	oidStartTLS      = "1.3.6.1.4.1.1466.20037"  // RFC 4511 4.14
+	oidStartTLS      = wire.OIDStartTLS          // RFC 4511 4.14
 	oidWhoAmI        = "1.3.6.1.4.1.4203.1.11.3" // RFC 4532
 	oidPassword      = "1.3.6.1.4.1.4203.1.11.1" // RFC 3062
-	oidCancel        = "1.3.6.1.1.8"             // RFC 3909
+	oidCancel        = wire.OIDCancel            // RFC 3909
 	featAllOp        = "1.3.6.1.4.1.4203.1.5.1"  // RFC 3673: "+"
 	featClassAttrs   = "1.3.6.1.4.1.4203.1.5.2"  // RFC 4529: "@class"
 	featTrueFalse    = "1.3.6.1.4.1.4203.1.5.3"  // RFC 4526: (&) and (|)

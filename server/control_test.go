@@ -25,7 +25,7 @@ func compare(dn, attr, value string) []byte {
 }
 
 func find(base string) []byte {
-	return wiretest.Search(&wire.SearchRequest{Base: []byte(base), Filter: filter("")})
+	return wiretest.Op(&wire.SearchRequest{Base: []byte(base), Filter: filter("")})
 }
 
 // request is one of each kind, with the tag of its answer.

@@ -73,7 +73,7 @@ func TestWhatIsNoMessageEndsTheConnection(t *testing.T) {
 		"a length that wraps":   {0x30, 0x88, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
 		"an indefinite length":  {0x30, 0x80, 0x02, 0x01, 0x01},
 		"no message ID":         {0x30, 0x02, 0x05, 0x00},
-		"a negative message ID": wiretest.Message(-1, wiretest.Unbind(), nil),
+		"a negative message ID": wiretest.Message(-1, wiretest.Op(wire.UnbindRequest{}), nil),
 		"message ID 2^31":       append([]byte{0x30, 0x0a, 0x02, 0x05, 0x00, 0x80, 0, 0, 0}, 0x42, 0, 0),
 		"an unknown operation":  wiretest.Message(1, []byte{0x7e, 0x00}, nil),
 		"a response":            wiretest.Message(1, []byte{wire.TagSearchResultDone, 0x00}, nil),
@@ -119,7 +119,7 @@ func TestSoundMessageThatIsNoRequestIsAnswered(t *testing.T) {
 		}
 	}
 	c.do(ber.AppendBytes(nil, wire.TagDelRequest, []byte("no name")), wire.TagDelResponse, schema.InvalidDNSyntax)
-	f := wiretest.Search(&wire.SearchRequest{Base: []byte(suffix), Scope: 7, Filter: filter("")})
+	f := wiretest.Op(&wire.SearchRequest{Base: []byte(suffix), Scope: 7, Filter: filter("")})
 	c.do(f, wire.TagSearchResultDone, schema.ProtocolError)
 }
 

@@ -112,7 +112,7 @@ func FuzzConversation(f *testing.F) {
 		}()
 		near.SetDeadline(time.Now().Add(10 * time.Second))
 		_, _ = near.Write(b) // the server may close at any moment
-		_, _ = near.Write(message(1, wiretest.Unbind()))
+		_, _ = near.Write(message(1, wiretest.Op(wire.UnbindRequest{})))
 		near.Close()
 		<-read
 		if n := number(w.metrics.panics); n != 0 {

@@ -37,7 +37,7 @@ func localWorld(t *testing.T, h Holder) (*world, *client) {
 		t.Fatal(err)
 	}
 	c := w.client(nc)
-	c.do(wiretest.Bind(&wire.BindRequest{Version: 3, AuthTag: wire.AuthSASL, Mechanism: []byte("EXTERNAL")}), wire.TagBindResponse, schema.Success)
+	c.do(wiretest.Op(&wire.BindRequest{Version: 3, AuthTag: wire.AuthSASL, Mechanism: []byte("EXTERNAL")}), wire.TagBindResponse, schema.Success)
 	return w, c
 }
 
@@ -62,7 +62,7 @@ func TestHeldStateIsReleased(t *testing.T) {
 			c.search(ask{base: suffix}).wantCode(c, schema.Success)
 		},
 		"with the connection": func(w *world, c *client) { c.nc.Close() },
-		"by unbind":           func(w *world, c *client) { c.send(message(51, wiretest.Unbind())) },
+		"by unbind":           func(w *world, c *client) { c.send(message(51, wiretest.Op(wire.UnbindRequest{}))) },
 		"by the shutdown": func(w *world, c *client) {
 			done := w.shutdown(10 * time.Second)
 			c.wantResult(50, wire.TagExtendedResponse, schema.Unavailable)

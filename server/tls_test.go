@@ -141,7 +141,7 @@ func TestClearTextBehindStartTLSIsNotParsed(t *testing.T) {
 		"a write":   wiretest.Message(3, replace(userDN(0), "sn", "injected"), nil),
 		"one byte":  {0x30},
 		"a search":  ask{base: suffix}.message(3),
-		"a goodbye": wiretest.Message(3, wiretest.Unbind(), nil),
+		"a goodbye": wiretest.Message(3, wiretest.Op(wire.UnbindRequest{}), nil),
 	} {
 		c := w.admin()
 		c.send(wiretest.Message(2, startTLS, nil), tail)

@@ -28,7 +28,7 @@ func usualSearch() []byte {
 		{Kind: schema.FilterNot, End: 7},
 		item(schema.FilterGreaterOrEqual, 7, "utflags", "7"),
 	}
-	return wiretest.Message(300, wiretest.Search(q), nil)
+	return wiretest.Message(300, wiretest.Op(q), nil)
 }
 
 // usualEntry is ten stored attributes of about 400 bytes.
@@ -62,7 +62,7 @@ func encodeEntry(dst, dn, attributes []byte) []byte {
 func TestHotPathAllocatesNothing(t *testing.T) {
 	var m wire.Message
 	var q wire.SearchRequest
-	pdu, controlled := usualSearch(), wiretest.Message(1, wiretest.Unbind(), wire.AppendControl(nil, "1.1", true, []byte("v")))
+	pdu, controlled := usualSearch(), wiretest.Message(1, wiretest.Op(wire.UnbindRequest{}), wire.AppendControl(nil, "1.1", true, []byte("v")))
 	dst := make([]byte, 0, 4096)
 	attributes, dn := usualEntry(), []byte("utname=MicroPayflex.00004f8c65000100,o=utdata")
 	result := &schema.Result{Code: schema.NoSuchObject, MatchedDN: "o=utdata", Diagnostic: "no such entry ä"}

@@ -54,6 +54,7 @@ var (
 	errSubstrings   = malformed("substrings are empty or out of order")
 	errExtensible   = malformed("extensible match has neither type nor matching rule")
 	errNoValues     = malformed("an attribute has no values")
+	errUUID         = malformed("a UUID has not 16 bytes")
 )
 
 // inValue makes a fault of a control's or an extended operation's value one of

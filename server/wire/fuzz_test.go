@@ -110,7 +110,7 @@ func decodeAll(t *testing.T, pdu []byte) {
 func FuzzSearchRequest(f *testing.F) {
 	r := wiretest.NewRandom(2)
 	for range 200 {
-		f.Add(body(wiretest.Search(r.Search())))
+		f.Add(body(wiretest.Op(r.Search())))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var first, second wire.SearchRequest
@@ -118,7 +118,7 @@ func FuzzSearchRequest(f *testing.F) {
 			checkKind(t, err)
 			return
 		}
-		again := body(wiretest.Search(&first))
+		again := body(wiretest.Op(&first))
 		if err := second.Decode(again); err != nil {
 			t.Fatalf("what was decoded cannot be encoded: %v\n% x", err, again)
 		}
@@ -132,7 +132,7 @@ func FuzzFilter(f *testing.F) {
 	r := wiretest.NewRandom(3)
 	for range 200 {
 		filter := r.Filter(5)
-		f.Add(wiretest.Filter(&filter))
+		f.Add(wire.AppendFilter(nil, &filter))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var filter schema.Filter
@@ -141,12 +141,12 @@ func FuzzFilter(f *testing.F) {
 			return
 		}
 		checkTree(t, &filter)
-		canonical := wiretest.Filter(&filter)
+		canonical := wire.AppendFilter(nil, &filter)
 		var second schema.Filter
 		if err := wire.DecodeFilter(&second, canonical); err != nil {
 			t.Fatalf("what was decoded cannot be encoded: %v", err)
 		}
-		if again := wiretest.Filter(&second); !bytes.Equal(canonical, again) {
+		if again := wire.AppendFilter(nil, &second); !bytes.Equal(canonical, again) {
 			t.Fatalf("% x\nbecame\n% x", canonical, again)
 		}
 	})

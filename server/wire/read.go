@@ -159,6 +159,14 @@ func (r *reader) last() error {
 	return r.err
 }
 
+// ends finishes a value that is one SEQUENCE, r, and nothing else.
+func (outer *reader) ends(r *reader) error {
+	if err := r.end(); err != nil {
+		return inValue(err)
+	}
+	return inValue(outer.last())
+}
+
 // count returns how many elements are left, without taking them; it looks at
 // no more than one element above max.
 func (r *reader) count(max int) int {

@@ -88,6 +88,9 @@ func AppendControl(dst []byte, oid string, critical bool, value []byte) []byte {
 	return ber.End(dst, m)
 }
 
+// tagReferral is the [3] of LDAPResult.
+const tagReferral = 0xa3
+
 // responseMark remembers where the two open elements of a message begin.
 type responseMark struct{ message, op int }
 
@@ -113,7 +116,7 @@ func appendLDAPResult(dst []byte, r *schema.Result) []byte {
 	dst = appendText(dst, r.Diagnostic, '\\')
 	if len(r.Referrals) > 0 {
 		var m int
-		dst, m = ber.Begin(dst, 0xa3)
+		dst, m = ber.Begin(dst, tagReferral)
 		dst = appendURLs(dst, r.Referrals)
 		dst = ber.End(dst, m)
 	}

@@ -72,10 +72,10 @@ func TestReusedSearchKeepsNothingOfTheLastOne(t *testing.T) {
 	for i := range 200 {
 		want := r.Search()
 		if i%7 == 0 { // a failed decode in between
-			broken := body(wiretest.Search(r.Search()))
+			broken := body(wiretest.Op(r.Search()))
 			_ = q.Decode(broken[:len(broken)-1])
 		}
-		if err := q.Decode(body(wiretest.Search(want))); err != nil {
+		if err := q.Decode(body(wiretest.Op(want))); err != nil {
 			t.Fatal(err)
 		}
 		if !same(&q, want) {

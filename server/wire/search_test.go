@@ -193,7 +193,7 @@ func TestSearchOfExcessiveSize(t *testing.T) {
 	attributes := func(n int) []byte {
 		q := wire.SearchRequest{Attributes: make([][]byte, n)}
 		q.Filter.Nodes = []schema.FilterNode{{Kind: schema.FilterAnd, End: 1}}
-		return body(wiretest.Search(&q))
+		return body(wiretest.Op(&q))
 	}
 	for _, c := range []struct {
 		name string

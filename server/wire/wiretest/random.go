@@ -191,32 +191,32 @@ func (r *Random) Operation() Operation {
 		return Operation{Compare(q), q}
 	case 6:
 		if r.IntN(3) == 0 {
-			return Operation{Unbind(), nil}
+			return Operation{Op(wire.UnbindRequest{}), nil}
 		}
 		q := &wire.AbandonRequest{ID: r.MessageID()}
-		return Operation{Abandon(q), q}
+		return Operation{Op(q), q}
 	case 7:
 		q := &wire.ExtendedRequest{Name: r.OID()}
 		if q.HasValue = r.IntN(2) == 0; q.HasValue {
 			q.Value = r.Octets()
 		}
-		return Operation{Extended(q), q}
+		return Operation{Op(q), q}
 	}
 	q := r.Search()
-	return Operation{Search(q), q}
+	return Operation{Op(q), q}
 }
 
 func (r *Random) bind() Operation {
 	q := &wire.BindRequest{Version: 2 + r.IntN(2), Name: r.Text(), AuthTag: wire.AuthSimple}
 	if r.IntN(2) == 0 {
 		q.Password = r.Octets()
-		return Operation{Bind(q), q}
+		return Operation{Op(q), q}
 	}
 	q.AuthTag, q.Mechanism = wire.AuthSASL, []byte("SCRAM-SHA-256")
 	if q.HasCredentials = r.IntN(2) == 0; q.HasCredentials {
 		q.Credentials = r.Octets()
 	}
-	return Operation{Bind(q), q}
+	return Operation{Op(q), q}
 }
 
 // Controls are 0 to 3 controls as wire decodes them, and encoded; nil if none.

@@ -1,12 +1,13 @@
-// response.go: the responses of RFC 4511 as a client decodes them.
+// response.go: responses, read strictly.
 
 package wiretest
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/sunray-ds/utdsd/schema"
-	"github.com/sunray-ds/utdsd/schema/ber"
 	"github.com/sunray-ds/utdsd/server/wire"
 )
 
@@ -28,119 +29,102 @@ type Response struct {
 	Attributes []schema.RawAttribute
 }
 
-// Decode decodes one whole response and is strict: what a server need not
-// send is an error.
+// errNotCanonical is for what a server need not send: an element that no RFC
+// names, a length or an integer longer than it must be.
+var errNotCanonical = errors.New("the response is not in the one form in which it is encoded here")
+
+// Decode decodes one whole response and is strict: what it says, encoded
+// again, must be the very same bytes.
 func Decode(pdu []byte) (*Response, error) {
 	var m wire.Message
 	if err := m.Decode(pdu); err != nil {
 		return nil, err
 	}
 	p := &Response{ID: m.ID, Op: m.Op, Controls: m.Controls}
-	c := &content{rest: m.Body}
-	switch m.Op {
+	again, err := p.decode(m.Body)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(again, pdu) {
+		return nil, errNotCanonical
+	}
+	return p, nil
+}
+
+// decode reads the body and gives the whole message encoded again.
+func (p *Response) decode(body []byte) (again []byte, err error) {
+	var controls []byte
+	for i := range p.Controls {
+		k := &p.Controls[i]
+		controls = wire.AppendControl(controls, string(k.OID), k.Critical, k.Value)
+	}
+	switch p.Op {
 	case wire.TagSearchResultEntry:
-		p.DN = string(c.take(ber.TagOctetString))
-		p.Attributes = c.attributes()
-	case wire.TagSearchReference:
-		p.Result.Referrals = c.strings()
-	case wire.TagIntermediate:
-		p.Name, p.Value, p.HasValue = c.named(0x80, 0x81)
-	case wire.TagBindResponse:
-		p.Result = c.result()
-		if p.HasCreds = c.at(0x87); p.HasCreds {
-			p.Creds = c.take(0x87)
+		var e wire.SearchResultEntry
+		if err := e.Decode(body); err != nil {
+			return nil, err
 		}
+		p.DN, p.Attributes = string(e.DN), attributesOf(e.Attributes)
+		again, mark := wire.BeginEntry(nil, p.ID, e.DN)
+		return wire.EndEntry(appendAttributes(again, p.Attributes), mark, controls), nil
+	case wire.TagSearchReference:
+		p.Result.Referrals, err = wire.DecodeReference(body)
+		return wire.AppendReference(nil, p.ID, p.Result.Referrals, controls), err
+	case wire.TagIntermediate:
+		var q wire.IntermediateResponse
+		err = q.Decode(body)
+		p.Name, p.Value, p.HasValue = string(q.Name), q.Value, q.Value != nil
+		return wire.AppendIntermediate(nil, p.ID, p.Name, p.Value), err
+	case wire.TagBindResponse:
+		var q wire.BindResponse
+		err = q.Decode(body)
+		p.Result, p.Creds, p.HasCreds = q.Result, q.ServerSaslCreds, q.ServerSaslCreds != nil
+		return wire.AppendBindResponse(nil, p.ID, &p.Result, p.Creds, p.HasCreds, controls), err
 	case wire.TagExtendedResponse:
-		p.Result = c.result()
-		p.Name, p.Value, p.HasValue = c.named(0x8a, 0x8b)
+		var q wire.ExtendedResponse
+		err = q.Decode(body)
+		p.Result, p.Name, p.Value, p.HasValue = q.Result, string(q.Name), q.Value, q.Value != nil
+		return wire.AppendExtendedResponse(nil, p.ID, &p.Result, p.Name, p.Value, p.HasValue, controls), err
 	case wire.TagSearchResultDone, wire.TagModifyResponse, wire.TagAddResponse,
 		wire.TagDelResponse, wire.TagModifyDNResponse, wire.TagCompareResponse:
-		p.Result = c.result()
-	default:
-		return nil, fmt.Errorf("operation %#x is no response", m.Op)
+		p.Result, err = wire.DecodeResult(body)
+		return wire.AppendResult(nil, p.ID, p.Op, &p.Result, controls), err
 	}
-	if c.err == nil && len(c.rest) > 0 {
-		c.err = ber.ErrTrailing
-	}
-	return p, c.err
+	return nil, fmt.Errorf("operation %#x is no response", p.Op)
 }
 
 // ReadEntry decodes the value of a read entry response control (RFC 4527).
 func ReadEntry(value []byte) (dn string, attributes []schema.RawAttribute, err error) {
-	outer := &content{rest: value}
-	c := &content{rest: outer.take(wire.TagSearchResultEntry), err: outer.err}
-	dn = string(c.take(ber.TagOctetString))
-	attributes = c.attributes()
-	return dn, attributes, c.err
-}
-
-// content takes elements off rest and keeps the first error.
-type content struct {
-	rest []byte
-	err  error
-}
-
-func (c *content) at(tag byte) bool { return c.err == nil && len(c.rest) > 0 && c.rest[0] == tag }
-
-func (c *content) take(tag byte) []byte {
-	if c.err != nil {
-		return nil
-	}
-	v, rest, err := ber.Expect(c.rest, tag)
+	// The value is the protocolOp of an entry; the message around it is added.
+	p, err := Decode(Message(1, value, nil))
 	if err != nil {
-		c.err = fmt.Errorf("element %#x: %w", tag, err)
-		return nil
+		return "", nil, err
 	}
-	c.rest = rest
-	return v
+	return p.DN, p.Attributes, nil
 }
 
-func (c *content) result() schema.Result {
-	code, err := ber.Int(c.take(ber.TagEnumerated))
-	if c.err == nil {
-		c.err = err
-	}
-	r := schema.Result{Code: schema.ResultCode(code)}
-	r.MatchedDN = string(c.take(ber.TagOctetString))
-	r.Diagnostic = string(c.take(ber.TagOctetString))
-	if c.at(0xa3) {
-		list := &content{rest: c.take(0xa3)}
-		r.Referrals = list.strings()
-		c.err = list.err
-	}
-	return r
-}
-
-func (c *content) strings() []string {
-	var out []string
-	for c.err == nil && len(c.rest) > 0 {
-		out = append(out, string(c.take(ber.TagOctetString)))
-	}
-	return out
-}
-
-func (c *content) named(nameTag, valueTag byte) (name string, value []byte, hasValue bool) {
-	if c.at(nameTag) {
-		name = string(c.take(nameTag))
-	}
-	if c.at(valueTag) {
-		value, hasValue = c.take(valueTag), true
-	}
-	return name, value, hasValue
-}
-
-func (c *content) attributes() []schema.RawAttribute {
-	var out []schema.RawAttribute
-	list := &content{rest: c.take(ber.TagSequence), err: c.err}
-	for list.err == nil && len(list.rest) > 0 {
-		a := &content{rest: list.take(ber.TagSequence), err: list.err}
-		attr := schema.RawAttribute{Attr: string(a.take(ber.TagOctetString))}
-		set := &content{rest: a.take(ber.TagSet), err: a.err}
-		for set.err == nil && len(set.rest) > 0 {
-			attr.Values = append(attr.Values, set.take(ber.TagOctetString))
+func attributesOf(list []byte) (out []schema.RawAttribute) {
+	for {
+		a, rest, ok := schema.NextAttribute(list)
+		if !ok {
+			return out
 		}
-		out, list.err = append(out, attr), set.err
+		list = rest
+		raw := schema.RawAttribute{Attr: string(a.Desc)}
+		for vals := a.Values; ; {
+			v, more, ok := schema.NextValue(vals)
+			if !ok {
+				break
+			}
+			raw.Values, vals = append(raw.Values, v), more
+		}
+		out = append(out, raw)
 	}
-	c.err = list.err
-	return out
+}
+
+func appendAttributes(dst []byte, list []schema.RawAttribute) []byte {
+	for i := range list {
+		dst = schema.AppendAttribute(dst, list[i].Attr, list[i].Values...)
+	}
+	return dst
 }
