@@ -2,6 +2,8 @@
 # make run     a data store with sample data on port 7012 (PORT=7112 for another)
 # make test    everything that has to pass before a change is taken
 # make clean   removes bin/ and the demo
+# make bench-flow   loads, dumps and starts beside slapd, with ratios
+#                   (FLOW_ENTRIES=1000000 for the size of the largest sites)
 
 # Go from the PATH, else from the place of its own installer.
 GO ?= $(or $(shell command -v go),/usr/local/go/bin/go)
@@ -15,8 +17,9 @@ LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 LINT_VERSION := v2.15.0
 PORT ?= 7012
 FUZZTIME ?= 10s
+FLOW_ENTRIES ?= 100000
 
-.PHONY: build run test clean packages format vet lint unit fuzz
+.PHONY: build run test clean packages format vet lint unit fuzz bench-flow
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -51,6 +54,11 @@ unit:
 # Every fuzz target for FUZZTIME.
 fuzz:
 	@FUZZTIME=$(FUZZTIME) deploy/fuzz.sh
+
+# Loading, dumping, the start, and what a live dump costs the clients, each beside
+# slapd and its tools on the same data in the same run.
+bench-flow: packages
+	FLOW_ENTRIES=$(FLOW_ENTRIES) $(GO) test ./conformance/flow -run NONE -bench . -benchtime 3x -timeout 60m
 
 clean:
 	rm -rf bin demo

@@ -1,6 +1,6 @@
-// bench_test.go: loading and dumping beside slapd's own tools, on the same data.
-//
-//	go test ./conformance/flow -run NONE -bench . -benchtime 3x
+// bench_test.go: loading, dumping and starting beside slapd and its own tools, on
+// the same data, in the same run; "make bench-flow" runs it. The lines
+// "ours-to-..." are ratios: above 1 we are faster.
 //
 // FLOW_ENTRIES is how many entries there are, 100000 if it is not set.
 
@@ -12,15 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/go-ldap/ldap/v3"
 
 	"github.com/sunray-ds/utdsd/conformance/harness"
 )
@@ -59,10 +54,10 @@ func benchFile(b *testing.B, n int) string {
 	return path
 }
 
-// timed runs a program b.N times and reports entries per second and memory. (The
-// kernel counts the memory of the test binary at the start of the program as the
-// program's, so that must be little.)
-func timed(b *testing.B, entries int, before func(), cmd func() *exec.Cmd) {
+// timed runs a program b.N times and reports entries per second, which it also
+// returns, and memory. (The kernel counts the memory of the test binary at the
+// start of the program as the program's, so that must be little.)
+func timed(b *testing.B, entries int, before func(), cmd func() *exec.Cmd) (rate float64) {
 	b.Helper()
 	var most int64
 	var cpu, took time.Duration
@@ -87,6 +82,22 @@ func timed(b *testing.B, entries int, before func(), cmd func() *exec.Cmd) {
 	b.ReportMetric(n/took.Seconds(), "entries/s")
 	b.ReportMetric(float64(cpu.Microseconds())/n, "cpu-us/entry")
 	b.ReportMetric(float64(most)/1024, "MiB-rss")
+	return n / took.Seconds()
+}
+
+// compare prints how much faster we are, if both were measured.
+func compare(b *testing.B, ours, theirs float64, peer string) {
+	b.Helper()
+	if ours == 0 || theirs == 0 {
+		return
+	}
+	b.Run("ours-to-"+peer, func(b *testing.B) {
+		for b.Loop() {
+			_ = b.N // nothing is left to do
+		}
+		b.ReportMetric(0, "ns/op")
+		b.ReportMetric(ours/theirs, "times-as-fast")
+	})
 }
 
 // slapdFolder is a configured slapd with an empty database and equality indexes
@@ -108,15 +119,16 @@ modulepath /usr/lib/ldap
 moduleload back_mdb
 database mdb
 suffix "o=utdata"
-rootdn "cn=admin,o=utdata"
+rootdn "%s"
+rootpw %s
 directory %s
 maxsize 8589934592
 index objectClass,utname,uid,cn eq
-`, filepath.Join(wd, "../clients/testdata/sunray.schema"), db)
+`, filepath.Join(wd, "../clients/testdata/sunray.schema"), harness.AdminDN, harness.Password, db)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	return conf, func() {
+	empty = func() {
 		if err := os.RemoveAll(db); err != nil {
 			b.Fatal(err)
 		}
@@ -124,106 +136,72 @@ index objectClass,utname,uid,cn eq
 			b.Fatal(err)
 		}
 	}
+	return conf, empty
+}
+
+// filled are the two servers with the data in file, not started.
+func filled(b *testing.B, file string) (*harness.Utdsd, *harness.Slapd) {
+	b.Helper()
+	u := harness.NewUtdsd(b, harness.Options{Plain: true})
+	run(b, "", "utldif2ldbm", "-R", u.Root, "-c", "-i", file).want(b, 0)
+	conf, empty := slapdFolder(b)
+	empty()
+	if text, err := exec.Command(harness.Program(b, "slapadd"), "-q", "-f", conf, "-l", file).CombinedOutput(); err != nil {
+		b.Fatalf("%v\n%s", err, text)
+	}
+	return u, harness.NewSlapd(b, conf)
+}
+
+func slapcatTo(b *testing.B, s *harness.Slapd, out string) *exec.Cmd {
+	return exec.Command(harness.Program(b, "slapcat"), "-f", filepath.Join(s.Dir, "slapd.conf"), "-l", out)
 }
 
 func BenchmarkLoad(b *testing.B) {
 	n := benchEntries(b)
 	file := benchFile(b, n)
+	var ours, theirs float64
 	for _, jobs := range []string{"1", "2"} {
 		b.Run("utldif2ldbm-j"+jobs, func(b *testing.B) {
 			root := b.TempDir()
-			timed(b, n, func() {}, func() *exec.Cmd { return command(b, "utldif2ldbm", "-R", root, "-c", "-j", jobs, "-i", file) })
+			ours = timed(b, n, func() {}, func() *exec.Cmd { return command(b, "utldif2ldbm", "-R", root, "-c", "-j", jobs, "-i", file) })
 		})
 	}
 	b.Run("slapadd-q", func(b *testing.B) {
 		conf, empty := slapdFolder(b)
-		timed(b, n, empty, func() *exec.Cmd { return exec.Command(harness.Program(b, "slapadd"), "-q", "-f", conf, "-l", file) })
+		theirs = timed(b, n, empty, func() *exec.Cmd { return exec.Command(harness.Program(b, "slapadd"), "-q", "-f", conf, "-l", file) })
 	})
+	compare(b, ours, theirs, "slapadd-q")
 }
 
 func BenchmarkDump(b *testing.B) {
 	n := benchEntries(b)
-	file := benchFile(b, n)
 	out := filepath.Join(b.TempDir(), "out")
-	u := harness.NewUtdsd(b, harness.Options{Plain: true})
-	run(b, "", "utldif2ldbm", "-R", u.Root, "-c", "-i", file).want(b, 0)
-	ours := func() *exec.Cmd { return command(b, "utldbmcat", "-R", u.Root, "-o", out) }
-	b.Run("utldbmcat", func(b *testing.B) { timed(b, n, func() {}, ours) })
+	u, s := filled(b, benchFile(b, n))
+	dump := func() *exec.Cmd { return command(b, "utldbmcat", "-R", u.Root, "-o", out) }
+	var ours, theirs float64
+	b.Run("utldbmcat", func(b *testing.B) { ours = timed(b, n, func() {}, dump) })
 	b.Run("slapcat", func(b *testing.B) {
-		conf, empty := slapdFolder(b)
-		empty()
-		if text, err := exec.Command(harness.Program(b, "slapadd"), "-q", "-f", conf, "-l", file).CombinedOutput(); err != nil {
-			b.Fatalf("%v\n%s", err, text)
-		}
-		timed(b, n, func() {}, func() *exec.Cmd { return exec.Command(harness.Program(b, "slapcat"), "-f", conf, "-l", out) })
+		theirs = timed(b, n, func() {}, func() *exec.Cmd { return slapcatTo(b, s, out) })
 	})
-	begun := time.Now()
+	compare(b, ours, theirs, "slapcat")
 	u.Restart(b)
-	b.Logf("the server answers %v after its start, with %d entries", time.Since(begun), n)
-	b.Run("utldbmcat-live", func(b *testing.B) { timed(b, n, func() {}, ours) })
+	b.Run("utldbmcat-live", func(b *testing.B) { timed(b, n, func() {}, dump) })
 }
 
-// BenchmarkLiveCost is what clients lose while one dump after the other is made:
-// 16 connections that read single entries, and 4 that write.
-func BenchmarkLiveCost(b *testing.B) {
-	const period = 3 * time.Second
-	n := benchEntries(b)
-	u := harness.NewUtdsd(b, harness.Options{Plain: true})
-	run(b, "", "utldif2ldbm", "-R", u.Root, "-c", "-i", benchFile(b, n)).want(b, 0)
-	u.Restart(b)
-	out := filepath.Join(b.TempDir(), "out")
-	rate := func(dumping bool) (reads, writes float64) {
-		var done [2]atomic.Int64
-		var stop atomic.Bool
-		var all sync.WaitGroup
-		for i := range 20 {
-			c := bind(b, u.Endpoint())
-			all.Go(func() {
-				defer c.Close()
-				for k := i; !stop.Load(); k += 7919 {
-					kind := 0
-					dn := fmt.Sprintf("utname=usr%07d,utname=users,%s", k%n/5*5, farm)
-					var err error
-					if i < 16 {
-						_, err = c.Search(ldap.NewSearchRequest(dn, ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", nil, nil))
-					} else {
-						kind = 1
-						r := ldap.NewModifyRequest(dn, nil)
-						r.Replace("description", []string{strconv.Itoa(k)})
-						err = c.Modify(r)
-					}
-					if err != nil {
-						b.Error(err)
-						return
-					}
-					done[kind].Add(1)
-				}
-			})
-		}
-		begun := time.Now()
-		dumps := 0
-		for time.Since(begun) < period {
-			if dumping {
-				run(b, "", "utldbmcat", "-R", u.Root, "-o", out).want(b, 0)
-				dumps++
-			} else {
-				time.Sleep(period / 100)
+// BenchmarkStart is the time from the start of the server to its first answer.
+func BenchmarkStart(b *testing.B) {
+	u, s := filled(b, benchFile(b, benchEntries(b)))
+	for _, server := range []harness.Server{u, s} {
+		b.Run(string(server.Endpoint().Kind), func(b *testing.B) {
+			var took time.Duration
+			for b.Loop() {
+				begun := time.Now()
+				server.Restart(b)
+				took += time.Since(begun)
+				server.Stop(b)
 			}
-		}
-		took := time.Since(begun).Seconds()
-		stop.Store(true)
-		all.Wait()
-		return float64(done[0].Load()) / took, float64(done[1].Load()) / took
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(took.Milliseconds())/float64(b.N), "ms-to-answer")
+		})
 	}
-	var ratios, writeRatios []float64
-	for b.Loop() {
-		reads, writes := rate(false)
-		slow, slowWrites := rate(true)
-		ratios, writeRatios = append(ratios, slow/reads), append(writeRatios, slowWrites/writes)
-		b.Logf("without: %.0f reads/s, %.0f writes/s; while dumping: %.0f reads/s, %.0f writes/s", reads, writes, slow, slowWrites)
-	}
-	slices.Sort(ratios)
-	slices.Sort(writeRatios)
-	b.ReportMetric(100*(1-ratios[len(ratios)/2]), "%reads-lost")
-	b.ReportMetric(100*(1-writeRatios[len(writeRatios)/2]), "%writes-lost")
 }

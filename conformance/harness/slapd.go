@@ -90,12 +90,27 @@ func StartSlapd(tb testing.TB) *Slapd {
 	if out, err := load.CombinedOutput(); err != nil {
 		tb.Fatalf("slapadd: %v\n%s", err, out)
 	}
-	s.command = func() *exec.Cmd {
-		return exec.Command(program, "-d", "0", "-f", conf, "-h", s.endpoint.URL+" "+s.endpoint.SecureURL)
-	}
+	s.serve(tb, program, conf, s.endpoint.URL+" "+s.endpoint.SecureURL)
 	s.Restart(tb)
-	tb.Cleanup(func() { s.Stop(tb) })
 	return s
+}
+
+// NewSlapd is a slapd with a configuration file of the caller's, for tests that
+// fill its database themselves and then call Restart. It is stopped when the
+// test ends.
+func NewSlapd(tb testing.TB, conf string) *Slapd {
+	tb.Helper()
+	s := &Slapd{Dir: filepath.Dir(conf)}
+	s.endpoint = Endpoint{Kind: Reference, Group: Group, Address: fmt.Sprintf("127.0.0.1:%d", FreePort(tb))}
+	s.endpoint.URL = "ldap://" + s.endpoint.Address
+	s.serve(tb, Program(tb, "slapd"), conf, s.endpoint.URL)
+	return s
+}
+
+// serve prepares the starts of a slapd and its end.
+func (s *Slapd) serve(tb testing.TB, program, conf, urls string) {
+	s.command = func() *exec.Cmd { return exec.Command(program, "-d", "0", "-f", conf, "-h", urls) }
+	tb.Cleanup(func() { s.Stop(tb) })
 }
 
 // defaultTree is what utconfig puts into a new store, as LDIF.
