@@ -94,8 +94,15 @@ func (c *Config) checkLimits() *fault {
 }
 
 func (c *Config) checkRest() *fault {
-	if c.Changelog.Keep < 1 {
+	switch {
+	case c.Changelog.Keep < 1:
 		return &fault{"changelog.keep", fmt.Errorf("%d is too small; 1 is the least", c.Changelog.Keep)}
+	case c.Changelog.Min < 1:
+		return &fault{"changelog.min", fmt.Errorf("%d is too small; 1 is the least", c.Changelog.Min)}
+	case c.Replication.CA != "" && !c.Replication.StartTLS:
+		return &fault{"replication.ca", errors.New("is of no use without starttls = true")}
+	case (c.Replication.BindDN == "") != (c.Replication.PasswordFile == ""):
+		return &fault{"replication.binddn", errors.New("binddn and password_file belong together; give both or neither")}
 	}
 	for key, list := range map[string][]string{"index.eq": c.Index.Eq, "index.sub": c.Index.Sub, "writers": c.Writers} {
 		if slices.Contains(list, "") {

@@ -33,6 +33,8 @@ type Config struct {
 	Changelog Changelog `toml:"changelog"`
 	Log       Log       `toml:"log"`
 
+	Replication Replication `toml:"replication"`
+
 	Access []Access `toml:"access"` // the first rule that fits decides
 }
 
@@ -123,10 +125,23 @@ type Password struct {
 	HashClear bool   `toml:"hash_clear"` // also what add and modify bring in clear
 }
 
-// Changelog bounds the log of changes; beyond either bound the oldest go.
+// Changelog bounds the log of changes; beyond either bound the oldest go, and
+// beyond Min those that every configured secondary has.
 type Changelog struct {
 	Keep int           `toml:"keep"` // changes
 	Age  time.Duration `toml:"age"`
+	Min  int           `toml:"min"` // changes
+}
+
+// Replication says how this server reaches the one that it follows. Which one
+// that is stands in the role file, which utreplica writes.
+type Replication struct {
+	StartTLS bool   `toml:"starttls"`
+	CA       string `toml:"ca"` // PEM file; "" is the system's
+	// BindDN and PasswordFile are for a primary of another make, an OpenLDAP
+	// slapd with syncprov; "" is one of ours, with the group signature.
+	BindDN       string `toml:"binddn"`
+	PasswordFile string `toml:"password_file"`
 }
 
 // Log says what is logged.
@@ -144,7 +159,7 @@ func Default() Config {
 		Limits:    Limits(server.DefaultLimits()),
 		Index:     Index{Eq: []string{"objectClass", "utname", "uid", "cn", "uttoken", "utmac", "utserver", "utowner", "entryUUID"}},
 		Password:  Password{Scheme: password.DefaultScheme},
-		Changelog: Changelog{Keep: 1_000_000, Age: 30 * 24 * time.Hour},
+		Changelog: Changelog{Keep: 1_000_000, Age: 30 * 24 * time.Hour, Min: 100_000},
 		Log:       Log{Level: "info"},
 		Schema:    Schema{Mode: "strict"},
 		Access:    defaultAccess(),
@@ -166,7 +181,7 @@ func Load(path string) (Config, error) {
 	if c.Schema.Dir == "" {
 		c.Schema.Dir = "schema"
 	}
-	for _, p := range []*string{&c.Schema.Dir, &c.TLS.Certificate, &c.TLS.Key} {
+	for _, p := range []*string{&c.Schema.Dir, &c.TLS.Certificate, &c.TLS.Key, &c.Replication.CA, &c.Replication.PasswordFile} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -118,10 +118,25 @@ password = %s
 # request always does.
 #hash_clear = false
 
-# The log of changes. What is beyond either bound is deleted.
+# The log of changes, from which secondaries come level. What is beyond either
+# bound is deleted; a secondary that was away for longer gets the whole data.
 #[changelog]
 #keep = 1000000
 #age = "720h"
+# Beyond so many changes those are deleted that every configured secondary has.
+#min = 100000
+
+# How a secondary reaches its primary (utreplica -s says which one that is).
+#[replication]
+# TLS on the connection, and the certificates that are trusted (PEM; "" is the
+# system's).
+#starttls = false
+#ca = ""
+# To follow an OpenLDAP slapd with the overlay syncprov: log in with this name
+# and the password in the first line of this file. Without them the primary is
+# one of this program's, and both prove the group signature.
+#binddn = ""
+#password_file = ""
 
 # debug, info, warn or error.
 #[log]

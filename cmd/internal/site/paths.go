@@ -18,6 +18,7 @@ type Paths struct {
 	Previous  string // the store that -force replaced
 	Socket    string // ldapi, beside the store
 	PID       string // process id of a running utdsd
+	Role      string // role in the failover group; utdsd and utreplica write it
 	Config    string // utdsd.toml
 	SchemaDir string // further schema files
 	Password  string // clear password of the utadmin entry
@@ -46,6 +47,7 @@ func NewPaths(root string) (Paths, error) {
 		Previous:  at("/var/opt/SUNWut/srds/dbm.ut/id2entry.dbb.previous"),
 		Socket:    at("/var/opt/SUNWut/srds/dbm.ut/ldapi"),
 		PID:       at("/var/opt/SUNWut/srds/utdsd.pid"),
+		Role:      at("/var/opt/SUNWut/srds/role"),
 		Config:    at("/etc/opt/SUNWut/srds/utdsd.toml"),
 		SchemaDir: at("/etc/opt/SUNWut/srds/schema"),
 		Password:  at("/etc/opt/SUNWut/utadmin.pw"),
