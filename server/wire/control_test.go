@@ -39,6 +39,33 @@ var values = map[string]func(value []byte) (any, error){
 		err := wire.DecodeValuesReturnFilter(&f, v)
 		return f, err
 	},
+	"sync request": func(v []byte) (any, error) {
+		var q wire.SyncRequestValue
+		err := q.Decode(v)
+		return q, err
+	},
+	"sync state": func(v []byte) (any, error) {
+		var q wire.SyncStateValue
+		err := q.Decode(v)
+		return q, err
+	},
+	"sync done": func(v []byte) (any, error) {
+		var q wire.SyncDoneValue
+		err := q.Decode(v)
+		return q, err
+	},
+	"sync info": func(v []byte) (any, error) {
+		var q wire.SyncInfoValue
+		err := q.Decode(v)
+		return q, err
+	},
+	"watch": func(v []byte) (any, error) { return wire.DecodeWatch(v) },
+	"entry change": func(v []byte) (any, error) {
+		var q wire.EntryChange
+		err := q.Decode(v)
+		return q, err
+	},
+	"user length": func(v []byte) (any, error) { return wire.DecodeUserLength(v) },
 }
 
 func TestValueDecode(t *testing.T) {
