@@ -42,14 +42,19 @@ type process struct {
 	err  error
 }
 
-// startProcess starts cmd with both outputs going to log. The child dies with
-// the test binary even if that is killed or panics (Pdeathsig): Go's threads
-// live as long as the process, so the signal comes at its end and not before.
-func startProcess(cmd *exec.Cmd, log *logBuffer) (*process, error) {
+// startProcess starts cmd in a place with both outputs going to log. The child
+// dies with the test binary even if that is killed or panics (Pdeathsig): Go's
+// threads live as long as the process, so the signal comes at its end and not
+// before.
+func startProcess(cmd *exec.Cmd, place Place, log *logBuffer) (*process, error) {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = stopWithin
-	if err := cmd.Start(); err != nil {
+	start := cmd.Start
+	if place != nil {
+		start = func() error { return place.Start(cmd) }
+	}
+	if err := start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
 	p := &process{cmd: cmd, done: make(chan struct{})}
@@ -95,6 +100,7 @@ func (p *process) end(sig syscall.Signal) error {
 // daemon is a server program that can be started again and again.
 type daemon struct {
 	endpoint Endpoint
+	place    Place            // nil: here
 	command  func() *exec.Cmd // a fresh command for each start
 	log      logBuffer
 	proc     *process
@@ -174,12 +180,12 @@ func (d *daemon) Restart(tb testing.TB) {
 	if d.proc.running() {
 		tb.Fatalf("%s is still running", d.endpoint.Kind)
 	}
-	proc, err := startProcess(d.command(), &d.log)
+	proc, err := startProcess(d.command(), d.place, &d.log)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	d.proc, d.ended = proc, false
-	if err := awaitAnswer(d.endpoint.Address, proc.done); err != nil {
+	if err := awaitAnswer(d.place, d.endpoint.Address, proc.done); err != nil {
 		_ = proc.end(syscall.SIGKILL)
 		tb.Fatalf("%s: %v\n%s", d.endpoint.Kind, err, d.Log())
 	}

@@ -3,6 +3,7 @@
 package harness
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,12 +30,12 @@ func FreePort(tb testing.TB) int {
 
 // awaitAnswer asks address for an anonymous bind until it is answered. It
 // ends early when exited is closed.
-func awaitAnswer(address string, exited <-chan struct{}) error {
+func awaitAnswer(place Place, address string, exited <-chan struct{}) error {
 	deadline := time.After(readyWithin)
 	tick := time.NewTicker(readyEvery)
 	defer tick.Stop()
 	for {
-		err := anonymousBind(address)
+		err := anonymousBind(place, address)
 		if err == nil {
 			return nil
 		}
@@ -50,8 +51,14 @@ func awaitAnswer(address string, exited <-chan struct{}) error {
 
 // anonymousBind does the smallest exchange of LDAP (RFC 4511 4.2): the bytes
 // are written out so that the harness shares no codec with what it tests.
-func anonymousBind(address string) error {
-	conn, err := net.DialTimeout("tcp", address, time.Second)
+func anonymousBind(place Place, address string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	dial := (&net.Dialer{}).DialContext
+	if place != nil {
+		dial = place.Dial
+	}
+	conn, err := dial(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func TestServerLivesUntilItIsStopped(t *testing.T) {
 			t.Errorf("%s and still listening", end.name)
 		}
 		s.Restart(t)
-		if err := anonymousBind(s.Endpoint().Address); err != nil {
+		if err := anonymousBind(nil, s.Endpoint().Address); err != nil {
 			t.Errorf("%s and started again: %v", end.name, err)
 		}
 		pid = s.Pid()

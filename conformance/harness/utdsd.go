@@ -3,24 +3,47 @@
 package harness
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 )
 
-// ConfigFile is the configuration below a root.
-const ConfigFile = "etc/opt/SUNWut/srds/utdsd.toml"
+// Files below a root.
+const (
+	ConfigFile = "etc/opt/SUNWut/srds/utdsd.toml"
+	StoreFile  = "var/opt/SUNWut/srds/dbm.ut/id2entry.dbb"
+)
+
+// Ports of a server in a place of its own.
+const (
+	DefaultPort = 7012
+	MetricsPort = 9712
+)
 
 // Options vary the server that StartUtdsd makes. The zero value is a
 // configured server with the default tree and TLS.
 type Options struct {
-	Group  string    // failover group; empty is the constant Group
-	Plain  bool      // without certificate, ldaps and StartTLS
-	Config []Setting // written into the configuration before the start
-	Args   []string  // further arguments of utdsd
-	Env    []string  // further NAME=value of utdsd's environment
+	Group     string    // failover group; empty is the constant Group
+	Plain     bool      // without certificate, ldaps and StartTLS
+	Config    []Setting // written into the configuration before the start
+	Args      []string  // further arguments of utdsd
+	Env       []string  // further NAME=value of utdsd's environment
+	Signature string    // file with the group signature; empty makes one
+	Place     Place     // where the server runs; nil is this machine's loopback
+}
+
+// Place is where a server runs: it has a network of its own.
+type Place interface {
+	// IP is the server's address there.
+	IP() string
+	// Start starts a program there.
+	Start(*exec.Cmd) error
+	// Dial connects from there.
+	Dial(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Utdsd is a server of the project on a root of its own.
@@ -49,13 +72,21 @@ func NewUtdsd(tb testing.TB, o Options) *Utdsd {
 		o.Group = Group
 	}
 	program := Binary(tb, "utdsd")
-	u := &Utdsd{Root: tempRoot(tb), Port: FreePort(tb), Metrics: fmt.Sprintf("127.0.0.1:%d", FreePort(tb))}
+	u := &Utdsd{Root: tempRoot(tb)}
+	u.place = o.Place
+	host := "127.0.0.1"
+	if o.Place == nil {
+		u.Port, u.Metrics = FreePort(tb), fmt.Sprintf("127.0.0.1:%d", FreePort(tb))
+	} else {
+		host, u.Port = o.Place.IP(), DefaultPort
+		u.Metrics = fmt.Sprintf("%s:%d", host, MetricsPort)
+	}
 	u.endpoint = Endpoint{
 		Kind: Ours, Group: o.Group,
-		Address: fmt.Sprintf("127.0.0.1:%d", u.Port),
-		URL:     fmt.Sprintf("ldap://127.0.0.1:%d", u.Port),
+		Address: fmt.Sprintf("%s:%d", host, u.Port),
+		URL:     fmt.Sprintf("ldap://%s:%d", host, u.Port),
 	}
-	u.configure(tb, o.Group)
+	u.configure(tb, o)
 	urls := u.endpoint.URL + " ldapi://"
 	if !o.Plain {
 		c := NewCertificate(tb, u.Root)
@@ -76,14 +107,17 @@ func NewUtdsd(tb testing.TB, o Options) *Utdsd {
 }
 
 // configure runs utconfig on the root.
-func (u *Utdsd) configure(tb testing.TB, group string) {
+func (u *Utdsd) configure(tb testing.TB, o Options) {
 	tb.Helper()
 	passwordFile := filepath.Join(u.Root, "password")
 	if err := os.WriteFile(passwordFile, []byte(Password+"\n"), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.Command(Binary(tb, "utconfig"), "-R", u.Root, "-y", "-w", passwordFile,
-		"-port", fmt.Sprint(u.Port), "-group", group)
+	args := []string{"-R", u.Root, "-y", "-w", passwordFile, "-port", fmt.Sprint(u.Port), "-group", o.Group}
+	if o.Signature != "" {
+		args = append(args, "-g", o.Signature)
+	}
+	cmd := exec.Command(Binary(tb, "utconfig"), args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		tb.Fatalf("utconfig: %v\n%s", err, out)
 	}
