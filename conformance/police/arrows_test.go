@@ -14,13 +14,13 @@ import (
 // counts.
 var arrows = map[string][]string{
 	"schema":          {module + "/schema"},
-	"server":          {module + "/schema", module + "/server", "github.com/prometheus/client_golang"},
+	"server":          {module + "/schema", module + "/server", "github.com/prometheus/client_golang", "github.com/xdg-go/scram"},
 	"server/wire":     {module + "/schema", module + "/server/wire"},
 	"server/password": {"github.com/go-crypt"},
 	"backend":         {module + "/schema", module + "/backend", "go.etcd.io/bbolt", "github.com/prometheus/client_golang"},
-	"replica":         {module + "/schema", module + "/server/wire", "github.com/prometheus/client_golang"},
+	"replica":         {module + "/schema", module + "/server/wire", "github.com/prometheus/client_golang", "github.com/xdg-go/scram"},
 	"cmd": {module, "github.com/BurntSushi/toml", "github.com/prometheus/client_golang", "github.com/go-ldap/ldap/v3", "github.com/alecthomas/kong",
-		"github.com/schollz/progressbar/v3"},
+		"github.com/schollz/progressbar/v3", "github.com/go-asn1-ber/asn1-ber"},
 	"conformance":         {module + "/conformance", module + "/schema/ldif", "github.com/go-ldap/ldap/v3", "github.com/prometheus/client_golang"},
 	"conformance/codec":   {module + "/server/wire", module + "/schema", "github.com/lor00x/goldap", "github.com/go-asn1-ber/asn1-ber"},
 	"conformance/foreign": {module + "/conformance", "github.com/vjeantet/ldapserver", "github.com/lor00x/goldap", "github.com/go-ldap/ldap/v3"},
