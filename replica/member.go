@@ -13,6 +13,7 @@ import (
 
 	"github.com/sunray-ds/utdsd/schema"
 	"github.com/sunray-ds/utdsd/schema/ber"
+	"github.com/sunray-ds/utdsd/server/wire"
 )
 
 const arc = "2.25.262046548186107960548391494886628366679.3."
@@ -22,8 +23,8 @@ const arc = "2.25.262046548186107960548391494886628366679.3."
 const (
 	// OIDMember is the control by which a member presents itself in its sync
 	// search (MemberHello), and that goes with each entry which it is sent
-	// (AppendUserLength).
-	OIDMember = arc + "2"
+	// (wire.AppendUserLength).
+	OIDMember = wire.OIDMember
 	// OIDStatus asks for the status of the group; extended operation.
 	OIDStatus = arc + "3"
 	// OIDConfirm tells what a member has (Confirmation); extended operation.
@@ -302,20 +303,4 @@ func DecodeRecords(value []byte) ([]schema.ChangeRecord, error) {
 		records = append(records, rec)
 	}
 	return records, nil
-}
-
-// AppendUserLength appends the value of OIDMember with an entry: how many bytes
-// of its attributes are user attributes; the operational ones follow them.
-func AppendUserLength(dst []byte, n int) []byte { return ber.AppendInt(dst, ber.TagInteger, int64(n)) }
-
-// DecodeUserLength reads what AppendUserLength wrote, for an entry with so many
-// bytes of attributes in all.
-func DecodeUserLength(value []byte, total int) (int, error) {
-	content, rest, err := ber.Expect(value, ber.TagInteger)
-	if err == nil && len(rest) == 0 {
-		if n, err := ber.Int(content); err == nil && n >= 0 && n <= int64(total) {
-			return int(n), nil
-		}
-	}
-	return 0, fmt.Errorf("%w: length of the user attributes", ErrMember)
 }
