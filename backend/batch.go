@@ -41,7 +41,7 @@ func (w *writer) begin() (*batch, error) {
 		tx.Rollback()
 		return nil, err
 	}
-	t.st, t.special = w.st.clone(), w.special
+	t.st, t.special, t.lin = w.st.clone(), w.special, w.lin
 	t.entries.FillPercent, t.log.FillPercent = 0.8, 0.95 // both grow at the end
 	b := &batch{tables: t, s: w.s, rd: &w.rd, now: w.s.opts.Clock()}
 	b.rd.use(&b.tables)
@@ -63,7 +63,7 @@ func (b *batch) apply(c *schema.Change) (done schema.ChangeDone, err error) {
 	var damage *DamageError
 	switch {
 	case err == nil:
-		done.Position = b.s.position(&b.st)
+		done.Position = b.position()
 		return done, nil
 	case errors.As(err, &res):
 	case errors.As(err, &damage) && b.changes == before:

@@ -26,12 +26,17 @@ type ChangeRecord = schema.ChangeRecord
 // returns false. f runs within a read transaction and must not block; records
 // are its to keep. The error is ErrTrimmed if from is not there any more, or a
 // *DamageError; a record that does not exist yet is no error.
-func (s *Store) Changelog(from uint64, f func(rec ChangeRecord) bool) (err error) {
+func (s *Store) Changelog(from uint64, f func(rec ChangeRecord) bool) error {
 	sn := s.take()
 	if sn == nil {
-		return schema.Refuse(schema.Unavailable, "the store is closed")
+		return errClosed()
 	}
 	defer s.drop(sn)
+	return s.changes(sn, from, f)
+}
+
+// changes is Changelog on one snapshot.
+func (s *Store) changes(sn *snapshot, from uint64, f func(rec ChangeRecord) bool) error {
 	if from < sn.st.firstSeq {
 		return ErrTrimmed
 	}

@@ -50,18 +50,12 @@ func (h *Holder) HoldState() (description []byte, release func(), err error) {
 		h.store.drop(sn)
 		h.held.Add(-1)
 	}
-	info, err := os.Stat(h.store.path)
-	if err != nil {
-		release()
-		h.store.opts.Log.Error("cannot look at the store's file", "error", err)
-		return nil, nil, schema.Refuse(schema.Unavailable, "the store's file cannot be looked at")
-	}
 	d := HeldState{
 		Root: uint64(sn.tx.Cursor().Bucket().Root()), PageSize: uint64(h.store.db.Info().PageSize),
-		Position: h.store.position(&sn.st),
+		Position: sn.position(),
 	}
 	d.Pages = uint64(sn.tx.Size()) / d.PageSize
-	d.Device, d.Inode = identity(info)
+	d.Device, d.Inode = h.store.identity[0], h.store.identity[1]
 	return d.append(nil), release, nil
 }
 

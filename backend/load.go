@@ -89,7 +89,8 @@ type loader struct {
 	began     time.Time
 	now       []byte // generalizedTime of began
 	problems  problems
-	origin    dumpHeader // what the input says about where it comes from
+	origin    dumpHeader      // what the input says about where it comes from
+	refresh   *RefreshOptions // not nil: the input is the content of a provider
 	lines     int
 
 	ids       idSet
@@ -132,11 +133,18 @@ func Load(ctx context.Context, path string, src io.Reader, o LoadOptions) (*Load
 	if err != nil {
 		return nil, err
 	}
-	res, err := l.load(ctx, site, src)
+	d, err := l.load(ctx, site, src)
+	previous := ""
+	if err == nil {
+		previous, err = site.install()
+	}
+	if err == nil {
+		err = syncDir(site.dir)
+	}
 	if err = errors.Join(err, site.release()); err != nil {
 		return nil, err
 	}
-	return res, nil
+	return l.result(d, previous), nil
 }
 
 func newLoader(o LoadOptions) (*loader, error) {
@@ -174,8 +182,9 @@ func (l *loader) holds(key []byte) bool {
 	return string(key) == string(l.suffixKey) || schema.KeyUnder(key, l.suffixKey)
 }
 
-// load is Load with the place locked.
-func (l *loader) load(ctx context.Context, site *loadSite, src io.Reader) (res *LoadResult, err error) {
+// load makes the file of the new store, complete and synced, under its working
+// name.
+func (l *loader) load(ctx context.Context, site *loadSite, src io.Reader) (d *loaded, err error) {
 	l.openSorters(site.dir)
 	defer func() { err = errors.Join(err, l.closeSorters()) }()
 	if err := l.read(ctx, src); err != nil {
@@ -185,9 +194,9 @@ func (l *loader) load(ctx context.Context, site *loadSite, src io.Reader) (res *
 	if err != nil {
 		return nil, err
 	}
-	st, head, err := l.build(ctx, file)
+	d, err = l.build(ctx, file)
 	if err == nil {
-		err = l.check(ctx, file, st, head)
+		err = l.check(ctx, file, d)
 	}
 	if err == nil {
 		if err = file.Sync(); err != nil {
@@ -197,15 +206,14 @@ func (l *loader) load(ctx context.Context, site *loadSite, src io.Reader) (res *
 	if err = errors.Join(err, file.Close()); err != nil {
 		return nil, err
 	}
-	previous, err := site.install()
-	if err != nil {
-		return nil, err
-	}
+	return d, nil
+}
+
+func (l *loader) result(d *loaded, previous string) *LoadResult {
 	return &LoadResult{
-		Entries: st.entries, Placeholders: l.lostNames, LeftOut: l.left, Problems: l.problems.count, Lines: l.lines, NextID: st.nextID,
-		Position: schema.Position{Epoch: head.epochs[len(head.epochs)-1].ID, Seq: st.seq, Hash: st.hash},
-		Previous: previous,
-	}, nil
+		Entries: d.st.entries, Placeholders: l.lostNames, LeftOut: l.left, Problems: l.problems.count, Lines: l.lines, NextID: d.st.nextID,
+		Position: d.position(), Previous: previous,
+	}
 }
 
 // openSorters makes one for each bucket. As many buffers as there are jobs are

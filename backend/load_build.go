@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -33,18 +32,29 @@ type built struct {
 	keys uint64
 }
 
+// loaded is what a new store knows about itself.
+type loaded struct {
+	head *header
+	lin  *lineage
+	st   state
+}
+
+func (d *loaded) position() schema.Position {
+	return schema.Position{Epoch: d.lin.epoch(), Seq: d.st.seq, Hash: d.st.hash}
+}
+
 // build writes all buckets and the meta pages.
-func (l *loader) build(ctx context.Context, file *os.File) (state, *header, error) {
+func (l *loader) build(ctx context.Context, file *os.File) (*loaded, error) {
 	space := newPageSpace(file)
 	names, err := l.buildNames(ctx, space)
 	if err != nil {
-		return state{}, nil, err
+		return nil, err
 	}
 	if names.keys == 0 {
-		return state{}, nil, ErrEmptyInput
+		return nil, ErrEmptyInput
 	}
 	if l.maxID+l.given >= unnumbered-1 {
-		return state{}, nil, errors.New("load: the largest id is so large that no id is left for new entries")
+		return nil, errors.New("load: the largest id is so large that no id is left for new entries")
 	}
 	var st state
 	jobs := []func() (built, error){
@@ -56,25 +66,28 @@ func (l *loader) build(ctx context.Context, file *os.File) (state, *header, erro
 	}
 	buckets, err := runJobs(l.opts.Jobs, jobs)
 	if err != nil {
-		return st, nil, err
+		return nil, err
 	}
 	for _, b := range buckets[2:] {
 		st.indexKeys = append(st.indexKeys, b.keys)
 	}
-	head := l.finishState(&st)
-	meta, err := l.buildMeta(space, st, head)
+	d, err := l.finishState(st)
 	if err != nil {
-		return st, nil, err
+		return nil, err
+	}
+	meta, err := l.buildMeta(space, d)
+	if err != nil {
+		return nil, err
 	}
 	log, err := emptyBucket(space, bucketChangelog)
 	if err != nil {
-		return st, nil, err
+		return nil, err
 	}
 	root, err := buildRoot(space, append(buckets, names, meta, log))
 	if err != nil {
-		return st, nil, err
+		return nil, err
 	}
-	return st, head, space.finish(root)
+	return d, space.finish(root)
 }
 
 // runJobs runs jobs, some at once, and gives their results in order. The
@@ -95,24 +108,31 @@ func runJobs[T any](workers int, jobs []func() (T, error)) ([]T, error) {
 }
 
 // finishState completes what the entries do not tell.
-func (l *loader) finishState(st *state) *header {
+func (l *loader) finishState(st state) (*loaded, error) {
 	st.nextID = l.maxID + l.given + 1
 	st.csn = l.csn
-	st.seq = st.entries // as if each had been added, and the log trimmed
-	epoch := newUUID(l.began)
-	restored := schema.Epoch{ID: hex.EncodeToString(epoch[:]), Kind: schema.EpochRestored}
-	h := &header{store: newUUID(l.began), suffix: l.opts.Suffix, schema: fingerprint(l.schema)}
-	if l.origin.found && l.origin.position.Hash == st.hash {
-		st.seq = l.origin.position.Seq
-		restored.From = l.origin.position.String()
-		h.epochs = slices.Clone(l.origin.epochs)
-	}
-	h.epochs = append(h.epochs, restored)
+	d := &loaded{head: &header{store: newUUID(l.began), suffix: l.opts.Suffix, schema: fingerprint(l.schema)}, st: st}
 	for _, ix := range l.indexes {
-		h.indexes = append(h.indexes, storedIndex{ix.name, ix.mark})
+		d.head.indexes = append(d.head.indexes, storedIndex{ix.name, ix.mark})
 	}
-	st.firstSeq = st.seq + 1
-	return h
+	var err error
+	if l.refresh != nil {
+		err = l.refresh.finish(d, l.began)
+	} else {
+		l.restore(d)
+	}
+	d.st.firstSeq, d.st.base, d.st.hasBase = d.st.seq+1, d.st.hash, true
+	return d, err
+}
+
+// restore gives d the lineage of a store that an administrator has loaded.
+func (l *loader) restore(d *loaded) {
+	d.st.seq = d.st.entries // as if each had been added, and the log trimmed
+	from, before := "", &lineage{}
+	if l.origin.found && l.origin.position.Hash == d.st.hash {
+		d.st.seq, from, before.epochs = l.origin.position.Seq, l.origin.position.String(), l.origin.epochs
+	}
+	d.lin = before.begin(newEpoch(schema.EpochRestored, l.began, from))
 }
 
 // buildEntries writes id2entry, and counts and sums up what is in it.
@@ -214,7 +234,7 @@ func (d *dropper) has(id uint64) bool { return d.set.count > 0 && d.set.has(id) 
 
 // buildMeta copies the meta bucket from a small store, in which the code that
 // writes every store's has written it.
-func (l *loader) buildMeta(space *pageSpace, st state, h *header) (b built, err error) {
+func (l *loader) buildMeta(space *pageSpace, d *loaded) (b built, err error) {
 	path := space.file.Name() + metaWork
 	db, err := bbolt.Open(path, fileMode, &bbolt.Options{NoSync: true, NoFreelistSync: true})
 	if err != nil {
@@ -226,7 +246,7 @@ func (l *loader) buildMeta(space *pageSpace, st state, h *header) (b built, err 
 			return err
 		}
 		meta := openMeta(tx)
-		return errors.Join(meta.putHeader(h), meta.put(metaState, st.append(nil)))
+		return errors.Join(meta.putHeader(d.head), meta.putLineage(d.lin), meta.put(metaState, d.st.append(nil)))
 	})
 	if err != nil {
 		return b, fmt.Errorf("build meta: %w", err)

@@ -14,7 +14,8 @@ import (
 // keys of each bucket, each value's checksum, and the state hash of all entries.
 // That the right things were written is the loader's; that they are there, and
 // can be read by the walk that every opening begins with, is shown here.
-func (l *loader) check(ctx context.Context, file *os.File, st state, head *header) error {
+func (l *loader) check(ctx context.Context, file *os.File, d *loaded) error {
+	st, head := &d.st, d.head
 	info, err := file.Stat()
 	if err != nil {
 		return fmt.Errorf("check the new store: %w", err)

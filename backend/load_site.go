@@ -114,7 +114,7 @@ func takeOwner(f, like *os.File) error {
 }
 
 // install puts the new store in the place of the old one, which is kept. At
-// every moment the path has one of the two.
+// every moment the path has one of the two. It is durable after syncDir.
 func (s *loadSite) install() (previous string, err error) {
 	if s.old != nil {
 		previous = s.path + previousSuffix
@@ -135,9 +135,15 @@ func (s *loadSite) install() (previous string, err error) {
 		}
 	}
 	if err := os.Rename(s.work, s.path); err != nil {
+		if s.old != nil {
+			// On a file system without second names the path is empty now.
+			if _, gone := os.Lstat(s.path); errors.Is(gone, fs.ErrNotExist) {
+				err = errors.Join(err, os.Rename(previous, s.path))
+			}
+		}
 		return "", fmt.Errorf("install the new store: %w", err)
 	}
-	return previous, syncDir(s.dir)
+	return previous, nil
 }
 
 // IsBerkeley tells whether a file that begins with head is a Berkeley DB file.

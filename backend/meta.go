@@ -3,6 +3,7 @@ package backend
 // The meta bucket: what is known about the store as a whole.
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -22,13 +23,16 @@ const (
 
 // Keys of the meta bucket.
 const (
-	metaFormat  = "format"
-	metaStore   = "store"
-	metaSuffix  = "suffix"
-	metaSchema  = "schema"
-	metaEpochs  = "epochs"
-	metaIndexes = "indexes"
-	metaState   = "state"
+	metaFormat    = "format"
+	metaStore     = "store"
+	metaSuffix    = "suffix"
+	metaSchema    = "schema"
+	metaEpochs    = "epochs"
+	metaFollowing = "following"
+	metaCookie    = "cookie"
+	metaFresh     = "fresh"
+	metaIndexes   = "indexes"
+	metaState     = "state"
 )
 
 // storedIndex is an index whose bucket is complete.
@@ -42,7 +46,6 @@ type header struct {
 	store   schema.UUID
 	suffix  string
 	schema  string // fingerprint of the definitions that made the keys
-	epochs  []schema.Epoch
 	indexes []storedIndex
 }
 
@@ -76,7 +79,19 @@ func (m metaBucket) putJSON(name string, value any) error {
 	return m.put(name, text)
 }
 
-// putHeader writes everything but the state.
+// find is get for a value that need not be there.
+func (m metaBucket) find(name string) (value []byte, found bool, err error) {
+	key := []byte(name)
+	c := m.b.Cursor()
+	k, v := c.Seek(key)
+	if !bytes.Equal(k, key) {
+		return nil, false, absent(c, &m.seal, key, k, v)
+	}
+	value, err = m.seal.open(k, v)
+	return value, err == nil, err
+}
+
+// putHeader writes everything but the lineage and the state.
 func (m metaBucket) putHeader(h *header) error {
 	if err := m.put(metaFormat, []byte{formatVersion}); err != nil {
 		return err
@@ -88,9 +103,6 @@ func (m metaBucket) putHeader(h *header) error {
 		return err
 	}
 	if err := m.put(metaSchema, []byte(h.schema)); err != nil {
-		return err
-	}
-	if err := m.putJSON(metaEpochs, h.epochs); err != nil {
 		return err
 	}
 	return m.putJSON(metaIndexes, h.indexes)
@@ -124,12 +136,6 @@ func (m metaBucket) readHeader() (*header, error) {
 		return nil, err
 	}
 	h.suffix, h.schema = string(suffix), string(names)
-	if err := m.getJSON(metaEpochs, &h.epochs); err != nil {
-		return nil, err
-	}
-	if len(h.epochs) == 0 {
-		return nil, m.seal.damage([]byte(metaEpochs), "no epoch")
-	}
 	return &h, m.getJSON(metaIndexes, &h.indexes)
 }
 

@@ -6,17 +6,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are those of one store. They work whether or not they are registered.
+// metrics are those of one path, whatever stores are open there. They work
+// whether or not they are registered.
 type metrics struct {
 	commit    prometheus.Histogram
 	batch     prometheus.Histogram
 	damaged   prometheus.Counter
 	full      prometheus.Counter
+	trimmed   prometheus.Counter
 	snapshots prometheus.Gauge
 	gauges    []prometheus.Collector // read from the store when asked
 }
 
-func newMetrics(s *Store) *metrics {
+func newMetrics(stats func() Stats) *metrics {
 	m := &metrics{
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "utds_store_commit_duration_seconds",
@@ -36,6 +38,10 @@ func newMetrics(s *Store) *metrics {
 			Name: "utds_store_full_total",
 			Help: "Commits refused because there was no room on the disk.",
 		}),
+		trimmed: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "utds_changelog_trimmed_unconfirmed_total",
+			Help: "Changes that went from the changelog before every secondary had them; such a secondary gets the whole content.",
+		}),
 		snapshots: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "utds_store_snapshots",
 			Help: "Read transactions open now; more than one while old readers finish.",
@@ -53,7 +59,7 @@ func newMetrics(s *Store) *metrics {
 	} {
 		value := g.value
 		m.gauges = append(m.gauges, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: g.name, Help: g.help}, func() float64 {
-			st := s.Stats()
+			st := stats()
 			return float64(value(&st))
 		}))
 	}
@@ -61,7 +67,7 @@ func newMetrics(s *Store) *metrics {
 }
 
 func (m *metrics) collectors() []prometheus.Collector {
-	return append([]prometheus.Collector{m.commit, m.batch, m.damaged, m.full, m.snapshots}, m.gauges...)
+	return append([]prometheus.Collector{m.commit, m.batch, m.damaged, m.full, m.trimmed, m.snapshots}, m.gauges...)
 }
 
 // register adds all metrics to r, which may be nil.

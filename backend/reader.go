@@ -24,9 +24,10 @@ type reader struct {
 	snap *snapshot // nil in the writer
 	t    *tables
 
-	entries, names, children *bbolt.Cursor
-	index                    []*bbolt.Cursor
-	at                       uint64 // id that the entries cursor stands on; 0 unknown
+	entries, names, children, uuids *bbolt.Cursor
+
+	index []*bbolt.Cursor
+	at    uint64 // id that the entries cursor stands on; 0 unknown
 
 	view   schema.View // of the entry read last
 	key    [idSize]byte
@@ -40,8 +41,14 @@ type reader struct {
 func (s *Store) reader() (*reader, error) {
 	sn := s.take()
 	if sn == nil {
-		return nil, schema.Refuse(schema.Unavailable, "the store is closed")
+		return nil, errClosed()
 	}
+	return s.readerOf(sn), nil
+}
+
+// readerOf is reader for a snapshot of which the caller has taken a reference,
+// which the reader then has.
+func (s *Store) readerOf(sn *snapshot) *reader {
 	var rd *reader
 	s.idle.Lock()
 	if n := len(s.idle.list); n > 0 {
@@ -58,13 +65,13 @@ func (s *Store) reader() (*reader, error) {
 	// A damaged page can lead bbolt outside of the file. Without this the
 	// fault would end the process; with it, it is a panic, see done.
 	rd.fault = debug.SetPanicOnFault(true)
-	return rd, nil
+	return rd
 }
 
 // use makes rd read t. Cursors are made when they are first needed.
 func (rd *reader) use(t *tables) {
 	rd.t, rd.at = t, 0
-	rd.entries, rd.names, rd.children = nil, nil, nil
+	rd.entries, rd.names, rd.children, rd.uuids = nil, nil, nil, nil
 	if len(rd.index) != len(t.index) {
 		rd.index = make([]*bbolt.Cursor, len(t.index))
 	}
@@ -248,8 +255,5 @@ func (rd *reader) NumSubordinates(key []byte, max int) int {
 
 // ContextCSN appends the CSN of the newest change, for schema.Live.
 func (rd *reader) ContextCSN(dst []byte) []byte {
-	if rd.t.st.seq == 0 {
-		return dst
-	}
-	return append(dst, rd.t.st.csn.String()...)
+	return append(dst, rd.t.contextCSN()...)
 }

@@ -15,11 +15,16 @@ import (
 // unless it is renamed while the search goes on; entries deleted in between are
 // left out. The error is always a *schema.Result. Search does not allocate for
 // a base object or an equality filter with an index.
-func (s *Store) Search(q *schema.Search, r schema.Receiver) (err error) {
+func (s *Store) Search(q *schema.Search, r schema.Receiver) error {
 	rd, err := s.reader()
 	if err != nil {
 		return err
 	}
+	return rd.slice(q, r)
+}
+
+// slice searches for one slice and gives rd back.
+func (rd *reader) slice(q *schema.Search, r schema.Receiver) (err error) {
 	defer rd.done(&err)
 	return rd.search(q, r)
 }
@@ -35,11 +40,16 @@ func (s *Store) Get(key []byte, f func(v *schema.View) error) error {
 // Target is Get for the target of a compare or bind: without manageDsaIT an
 // entry at or below a referral is answered by the referral (RFC 3296 5.2). dn
 // is the name as the client sent it.
-func (s *Store) Target(key, dn []byte, manageDsaIT bool, f func(v *schema.View) error) (err error) {
+func (s *Store) Target(key, dn []byte, manageDsaIT bool, f func(v *schema.View) error) error {
 	rd, err := s.reader()
 	if err != nil {
 		return err
 	}
+	return rd.target(key, dn, manageDsaIT, f)
+}
+
+// target is Target; it gives rd back.
+func (rd *reader) target(key, dn []byte, manageDsaIT bool, f func(v *schema.View) error) (err error) {
 	defer rd.done(&err)
 	if !manageDsaIT {
 		if err := rd.referred(key, dn, referNoScope); err != nil {

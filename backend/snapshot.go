@@ -23,6 +23,12 @@ type tables struct {
 	index                               []*bbolt.Bucket // in the order of Store.indexes
 	st                                  state
 	special                             special
+	lin                                 *lineage
+}
+
+// position is that of the state, as far as the transaction has come.
+func (t *tables) position() schema.Position {
+	return schema.Position{Epoch: t.lin.epoch(), Seq: t.st.seq, Hash: t.st.hash}
 }
 
 // special lists the entries that searches must treat specially, so that a
@@ -33,7 +39,7 @@ type special struct {
 	outer     [][]byte // the referrals that lie below no other
 }
 
-// openTables fetches the buckets of tx; st and special are the caller's.
+// openTables fetches the buckets of tx; st, special and lin are the caller's.
 func (s *Store) openTables(tx *bbolt.Tx) (tables, error) {
 	t := tables{tx: tx, index: make([]*bbolt.Bucket, len(s.indexes))}
 	for _, b := range [...]struct {
@@ -61,7 +67,7 @@ type snapshot struct {
 }
 
 // publish makes the last commit what readers see from now on.
-func (s *Store) publish(st state, sp special) error {
+func (s *Store) publish(st state, sp special, lin *lineage) error {
 	tx, err := s.db.Begin(false)
 	if err != nil {
 		return fmt.Errorf("open snapshot: %w", err)
@@ -71,12 +77,13 @@ func (s *Store) publish(st state, sp special) error {
 		tx.Rollback()
 		return fmt.Errorf("open snapshot: %w", err)
 	}
-	t.st, t.special = st, sp
+	t.st, t.special, t.lin = st, sp, lin
 	next := &snapshot{tables: t}
 	next.refs.Store(1)
 	s.snapshots.Add(1)
 	s.metrics.snapshots.Inc()
 	s.drop(s.current.Swap(next))
+	s.lasting.subs.tell()
 	return nil
 }
 
@@ -87,14 +94,21 @@ func (s *Store) take() *snapshot {
 		if sn == nil {
 			return nil
 		}
-		for {
-			n := sn.refs.Load()
-			if n == 0 {
-				break // replaced and closed since Load
-			}
-			if sn.refs.CompareAndSwap(n, n+1) {
-				return sn
-			}
+		if sn.retain() {
+			return sn
+		}
+	}
+}
+
+// retain takes a reference; false if the snapshot is closed already.
+func (sn *snapshot) retain() bool {
+	for {
+		n := sn.refs.Load()
+		if n == 0 {
+			return false
+		}
+		if sn.refs.CompareAndSwap(n, n+1) {
+			return true
 		}
 	}
 }
@@ -110,6 +124,14 @@ func (s *Store) drop(sn *snapshot) {
 	}
 	s.metrics.snapshots.Dec()
 	s.snapshots.Done()
+}
+
+// contextCSN is the CSN of the newest change; empty if there was none.
+func (t *tables) contextCSN() string {
+	if t.st.seq == 0 {
+		return ""
+	}
+	return t.st.csn.String()
 }
 
 // makeSpecial completes the lists.

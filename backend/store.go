@@ -2,9 +2,9 @@ package backend
 
 import (
 	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,7 +26,9 @@ type Store struct {
 	indexes   []*index
 	indexOf   map[*schema.AttributeType][2]int // places in indexes; -1 is none
 	seals     seals
-	metrics   *metrics
+	metrics   *metrics // lasting.metrics
+	lasting   *lasting
+	identity  [2]uint64             // device and inode of the file
 	writer    *writer               // nil if open for reading only
 	commitTx  func(*bbolt.Tx) error // tests make it fail
 
@@ -36,7 +38,8 @@ type Store struct {
 		sync.Mutex
 		list []*reader
 	}
-	closing sync.Once
+	closing    sync.Once
+	unregister func() // ends the registration of the metrics
 }
 
 // Places in indexOf.
@@ -62,6 +65,29 @@ type Stats struct {
 // Its errors are sentences for an administrator and wrap ErrNotThere,
 // ErrExists, ErrLocked, ErrForeign or a *DamageError where that is the reason.
 func Open(path string, o Options) (*Store, error) {
+	var s *Store
+	l := newLasting(func() Stats { return s.Stats() })
+	s, err := newStore(path, o, l)
+	if err != nil {
+		return nil, err
+	}
+	if s.opts.Create {
+		if err := createFile(path, s.fill); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.open(path); err != nil {
+		return nil, err
+	}
+	if err := l.metrics.register(s.opts.Registry); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.Close())
+	}
+	s.unregister = func() { l.metrics.unregister(s.opts.Registry) }
+	return s, nil
+}
+
+// newStore makes a Store that is not open yet.
+func newStore(path string, o Options, l *lasting) (*Store, error) {
 	o = o.withDefaults()
 	if o.Schema == nil {
 		return nil, errors.New("open store: no schema")
@@ -70,35 +96,38 @@ func Open(path string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
-		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}
-	s.metrics = newMetrics(s)
-	if o.Create {
-		if err := createFile(path, s.fill); err != nil {
-			return nil, err
-		}
-	}
-	file, err := openFile(path, o.ReadOnly, o.Log)
+	return &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
+		lasting: l, metrics: l.metrics, unregister: func() {},
+		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}, nil
+}
+
+// open opens the file, which need not have its final name yet, and begins to
+// serve it.
+func (s *Store) open(path string) error {
+	file, err := openFile(path, s.opts.ReadOnly, s.opts.Log)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	s.db = file.db
-	if err := s.start(file.keys); err != nil {
-		return nil, errors.Join(err, file.db.Close())
+	info, err := os.Stat(path)
+	if err != nil {
+		return errors.Join(fmt.Errorf("open store: %w", err), file.db.Close())
 	}
-	return s, nil
+	s.identity[0], s.identity[1] = identity(info)
+	if err := s.start(file.keys); err != nil {
+		return errors.Join(err, file.db.Close())
+	}
+	return nil
 }
 
 // fill writes the first content of a new store.
 func (s *Store) fill(tx *bbolt.Tx) error {
 	now := s.opts.Clock()
-	epoch := newUUID(now)
 	if _, err := s.schema.AppendDNKey(nil, []byte(s.opts.Suffix)); err != nil {
 		return fmt.Errorf("suffix: %w", err)
 	}
-	h := &header{store: newUUID(now), suffix: s.opts.Suffix, schema: fingerprint(s.schema),
-		epochs: []schema.Epoch{{ID: hex.EncodeToString(epoch[:]), Kind: s.opts.EpochKind}}}
-	st := state{nextID: 1, firstSeq: 1}
+	h := &header{store: newUUID(now), suffix: s.opts.Suffix, schema: fingerprint(s.schema)}
+	st := state{nextID: 1, firstSeq: 1, hasBase: true}
 	names := []string{bucketMeta, bucketEntries, bucketNames, bucketUUIDs, bucketChangelog}
 	for _, ix := range s.indexes {
 		names = append(names, ix.name)
@@ -111,12 +140,12 @@ func (s *Store) fill(tx *bbolt.Tx) error {
 		}
 	}
 	meta := openMeta(tx)
-	return errors.Join(meta.putHeader(h), meta.put(metaState, st.append(nil)))
+	return errors.Join(meta.putHeader(h), meta.putLineage(firstEpoch(s.opts.EpochKind, now)), meta.put(metaState, st.append(nil)))
 }
 
 // start reads what the file knows about itself and begins to serve it.
 func (s *Store) start(keys map[string]uint64) error {
-	st, err := s.readMeta(keys)
+	st, lin, err := s.readMeta(keys)
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", s.path, err)
 	}
@@ -146,22 +175,19 @@ func (s *Store) start(keys map[string]uint64) error {
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", s.path, err)
 	}
-	if err := s.metrics.register(s.opts.Registry); err != nil {
-		return fmt.Errorf("open store: %w", err)
-	}
-	if err := s.publish(st, sp); err != nil {
+	if err := s.publish(st, sp, lin); err != nil {
 		return err
 	}
 	if !s.opts.ReadOnly {
-		s.writer = newWriter(s, st, sp)
+		s.writer = newWriter(s, st, sp, lin)
 		go s.writer.run()
 	}
 	return nil
 }
 
-// readMeta reads header and state, and compares the counters with the keys
+// readMeta reads header, lineage and state, and compares the counters with the keys
 // that are really there: damaged pages can hide keys.
-func (s *Store) readMeta(keys map[string]uint64) (st state, err error) {
+func (s *Store) readMeta(keys map[string]uint64) (st state, lin *lineage, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		meta := openMeta(tx)
 		if meta.b == nil {
@@ -170,14 +196,17 @@ func (s *Store) readMeta(keys map[string]uint64) (st state, err error) {
 		if s.header, err = meta.readHeader(); err != nil {
 			return err
 		}
+		if lin, err = meta.readLineage(); err != nil {
+			return err
+		}
 		st, err = meta.readState()
 		return err
 	})
 	if err != nil {
-		return st, err
+		return st, nil, err
 	}
 	if len(st.indexKeys) != len(s.header.indexes) {
-		return st, s.seals.meta.damage([]byte(metaState), "other number of indexes")
+		return st, nil, s.seals.meta.damage([]byte(metaState), "other number of indexes")
 	}
 	want := map[string]uint64{bucketEntries: st.entries, bucketNames: st.entries, bucketUUIDs: st.entries,
 		bucketChangelog: st.seq + 1 - st.firstSeq}
@@ -186,10 +215,10 @@ func (s *Store) readMeta(keys map[string]uint64) (st state, err error) {
 	}
 	for name, n := range want {
 		if have, ok := keys[name]; !ok || have != n {
-			return st, &DamageError{Bucket: name, What: fmt.Sprintf("has %d keys and should have %d", have, n)}
+			return st, nil, &DamageError{Bucket: name, What: fmt.Sprintf("has %d keys and should have %d", have, n)}
 		}
 	}
-	return st, nil
+	return st, lin, nil
 }
 
 // loadSpecial collects the referrals and aliases; a store without costs nothing.
@@ -229,7 +258,7 @@ func (s *Store) Close() (err error) {
 		}
 		s.drop(s.current.Swap(nil))
 		s.snapshots.Wait()
-		s.metrics.unregister(s.opts.Registry)
+		s.unregister()
 		if err = s.db.Close(); err != nil {
 			err = fmt.Errorf("close store: %w", err)
 		}
@@ -237,15 +266,10 @@ func (s *Store) Close() (err error) {
 	return err
 }
 
-// position makes the Position of st.
-func (s *Store) position(st *state) schema.Position {
-	return schema.Position{Epoch: s.header.epochs[len(s.header.epochs)-1].ID, Seq: st.seq, Hash: st.hash}
-}
-
 // Position is that of the last commit; zero once the store is closed.
 func (s *Store) Position() (p schema.Position) {
 	if sn := s.take(); sn != nil {
-		p = s.position(&sn.st)
+		p = sn.position()
 		s.drop(sn)
 	}
 	return p
@@ -258,10 +282,7 @@ func (s *Store) ContextCSN() string {
 		return ""
 	}
 	defer s.drop(sn)
-	if sn.st.seq == 0 {
-		return ""
-	}
-	return sn.st.csn.String()
+	return sn.contextCSN()
 }
 
 // Stats gives the figures as of the last commit; zero once the store is closed.
@@ -286,5 +307,13 @@ func (s *Store) Suffix() string { return s.header.suffix }
 // ID is the store's own UUID.
 func (s *Store) ID() schema.UUID { return s.header.store }
 
-// Epochs is the history of epochs, oldest first.
-func (s *Store) Epochs() []schema.Epoch { return slices.Clone(s.header.epochs) }
+// Epochs is the history of epochs as of the last commit, oldest first; nil once
+// the store is closed.
+func (s *Store) Epochs() []schema.Epoch {
+	sn := s.take()
+	if sn == nil {
+		return nil
+	}
+	defer s.drop(sn)
+	return slices.Clone(sn.lin.epochs)
+}

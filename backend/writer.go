@@ -43,12 +43,13 @@ func (j *job) refuse(code schema.ResultCode, text string) {
 	j.done(schema.ChangeDone{Result: schema.Result{Code: code, Diagnostic: text}})
 }
 
-// writer is the queue and the goroutine. st and special belong to the
+// writer is the queue and the goroutine. st, special and lin belong to the
 // goroutine; they are those of the last commit.
 type writer struct {
 	s       *Store
 	st      state
 	special special
+	lin     *lineage
 	rd      reader
 	// lastFull is when a commit last found no room, toldFull when that was last
 	// logged; both are zero while there is room.
@@ -62,8 +63,8 @@ type writer struct {
 	closing bool
 }
 
-func newWriter(s *Store, st state, sp special) *writer {
-	return &writer{s: s, st: st, special: sp, rd: reader{s: s},
+func newWriter(s *Store, st state, sp special, lin *lineage) *writer {
+	return &writer{s: s, st: st, special: sp, lin: lin, rd: reader{s: s},
 		wake: make(chan struct{}, 1), finished: make(chan struct{})}
 }
 
@@ -235,8 +236,8 @@ func (w *writer) commit(b *batch) (full, ok bool) {
 		s.metrics.commit.Observe(time.Since(begun).Seconds())
 		s.metrics.batch.Observe(float64(b.changes))
 		w.tellRoom()
-		w.st, w.special = b.st, b.special
-		if err = s.publish(w.st, w.special); err == nil {
+		w.st, w.special, w.lin = b.st, b.special, b.lin
+		if err = s.publish(w.st, w.special, w.lin); err == nil {
 			return false, true
 		}
 	}

@@ -71,6 +71,10 @@ type Resume struct {
 	Started bool
 	Done    bool // nothing is left to be found, or the receiver has stopped
 
+	// Generation is the number of the store that the search was begun in, where
+	// one store replaces another while it is served; 0 elsewhere.
+	Generation uint64
+
 	Base       []byte // key of the base searched now, aliases followed
 	Scope      Scope
 	More       []SearchBase // bases still to be searched, found by following aliases
