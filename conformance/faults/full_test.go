@@ -60,7 +60,7 @@ func TestDiskFillsUp(t *testing.T) {
 	for cycle, sizes := range [cycles][2]string{{"2m", "8m"}, {"8m", "16m"}, {"16m", "64m"}} {
 		resize(sizes[0])
 		l := s.startLoad(t, random, 51, 52, 53)
-		if !l.awaitRefusals(s, refusals) {
+		if !l.awaitRefusals(refusals) {
 			t.Fatalf("cycle %d: %d changes, %d refused, then the server was gone or time was over\n%s",
 				cycle, l.acks.Load(), l.refused.Load(), s.log.String())
 		}
@@ -76,7 +76,7 @@ func TestDiskFillsUp(t *testing.T) {
 		}
 		resize(sizes[1])
 		more := s.startLoad(t, random)
-		if !more.awaitAcks(s, afterwards, answersIn) {
+		if !more.awaitAcks(afterwards, answersIn) {
 			t.Errorf("cycle %d: %d changes acknowledged after the disk got room", cycle, more.acks.Load())
 		}
 		more.finish()
@@ -92,13 +92,13 @@ func TestDiskFillsUp(t *testing.T) {
 }
 
 // awaitRefusals waits until so many requests were refused.
-func (l *load) awaitRefusals(s *subject, n int64) bool {
+func (l *load) awaitRefusals(n int64) bool {
 	deadline := time.After(fillsIn)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for l.refused.Load() < n {
 		select {
-		case <-s.done:
+		case <-l.gone:
 			return false
 		case <-deadline:
 			return false

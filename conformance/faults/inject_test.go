@@ -59,7 +59,7 @@ func runInjections(t *testing.T, i injection) {
 		inject := fmt.Sprintf("inject=%s:%s:when=%d", call, i.what, n)
 		if s.start(t, strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+call, "-e", inject) {
 			l := s.startLoad(t, random, 51, 52, 53, 80) // refused is not lost
-			l.untilEnd(s, i.exits)
+			l.untilEnd(i.exits)
 			acks += l.acks.Load()
 		}
 		select {
@@ -91,11 +91,11 @@ func runInjections(t *testing.T, i injection) {
 
 // untilEnd lets the load go on until the server is gone or, when it need not
 // end, for a number of answers.
-func (l *load) untilEnd(s *subject, exits bool) {
+func (l *load) untilEnd(exits bool) {
 	enough := int64(3 * lastCall)
 	if exits {
 		enough = 1 << 40
 	}
-	l.awaitAcks(s, enough, loadFor)
+	l.awaitAcks(enough, loadFor)
 	l.finish()
 }

@@ -29,7 +29,7 @@ func TestKilledUnderWriteLoad(t *testing.T) {
 	for round := range kills {
 		l := s.startLoad(t, random)
 		moment := time.After(300*time.Millisecond + time.Duration(random.Int64N(int64(1200*time.Millisecond))))
-		if !l.awaitAcks(s, fewestAcks, answersIn) {
+		if !l.awaitAcks(fewestAcks, answersIn) {
 			t.Fatalf("round %d: %d changes acknowledged", round, l.acks.Load())
 		}
 		select {

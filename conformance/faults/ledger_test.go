@@ -39,6 +39,56 @@ type attempt struct {
 	after  state
 }
 
+// books are the ledgers of all clients of a server.
+type books []*ledger
+
+// newBooks gives clients, numbered from first, empty ledgers.
+func newBooks(t *testing.T, dir string, first int) books {
+	t.Helper()
+	var b books
+	for i := range clients {
+		b = append(b, newLedger(t, dir, first+i))
+	}
+	return b
+}
+
+// read makes the ledgers again from their files.
+func (b books) read(t *testing.T) []*ledger {
+	t.Helper()
+	var read []*ledger
+	for _, l := range b {
+		r, err := readLedger(l.path, l.client)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read = append(read, r)
+	}
+	return read
+}
+
+// verify compares the ledgers with the entries of a server and settles them:
+// from now on it is known what became of the tries without an answer. It gives
+// how many changes were acknowledged in all, and how many of the others are
+// there.
+func (b books) verify(t *testing.T, have []held) (acked, pending int) {
+	t.Helper()
+	read := b.read(t)
+	v := judge(read, have)
+	for _, p := range v.problems {
+		t.Error(p)
+	}
+	for i, l := range b {
+		acked += read[i].acked
+		if err := l.settle(v.done[l.client]); err != nil {
+			t.Fatal(err)
+		}
+		if v.done[l.client] {
+			pending++
+		}
+	}
+	return acked, pending
+}
+
 func newLedger(t *testing.T, dir string, client int) *ledger {
 	t.Helper()
 	l := &ledger{client: client, path: filepath.Join(dir, fmt.Sprintf("client-%d.ledger", client)), next: 1}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
-	"github.com/sunray-ds/utdsd/conformance/harness"
+	"github.com/sunray-ds/utdsd/conformance/group"
 )
 
 // answerIn bounds one request: longer means that the server hangs.
@@ -23,8 +23,9 @@ const answerIn = 20 * time.Second
 
 // load is a running workload.
 type load struct {
-	acks    atomic.Int64 // acknowledged changes
-	refused atomic.Int64 // answered with an error that is allowed
+	gone    <-chan struct{} // closed when the server has ended
+	acks    atomic.Int64    // acknowledged changes
+	refused atomic.Int64    // answered with an error that is allowed
 	stop    chan struct{}
 	wait    sync.WaitGroup
 	started time.Time
@@ -44,14 +45,14 @@ func seed(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(n, 7))
 }
 
-// startLoad lets all clients write until finish, or until the server is gone.
+// startLoad lets all clients write to a server until finish, or until it is gone.
 // An answer with a code other than success and those allowed fails the test.
-func (s *subject) startLoad(t *testing.T, random *rand.Rand, allowed ...int) *load {
+func (b books) startLoad(t *testing.T, m *group.Member, gone <-chan struct{}, random *rand.Rand, allowed ...int) *load {
 	t.Helper()
-	l := &load{stop: make(chan struct{}), started: time.Now()}
-	for _, book := range s.ledgers {
+	l := &load{gone: gone, stop: make(chan struct{}), started: time.Now()}
+	for _, book := range b {
 		w := worker{t: t, load: l, ledger: book, random: rand.New(rand.NewPCG(random.Uint64(), 1)), allowed: allowed}
-		l.wait.Go(func() { w.run(s.Endpoint().URL) })
+		l.wait.Go(func() { w.run(m) })
 	}
 	return l
 }
@@ -64,13 +65,13 @@ func (l *load) finish() {
 
 // awaitAcks waits until so many changes were acknowledged. False means that
 // the server ended first or that time is over.
-func (l *load) awaitAcks(s *subject, n int64, within time.Duration) bool {
+func (l *load) awaitAcks(n int64, within time.Duration) bool {
 	deadline := time.After(within)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for l.acks.Load() < n {
 		select {
-		case <-s.done:
+		case <-l.gone:
 			return false
 		case <-deadline:
 			return false
@@ -92,16 +93,13 @@ type worker struct {
 
 // run writes until it is told to stop or the connection ends: the server is
 // expected to die at any moment.
-func (w *worker) run(url string) {
+func (w *worker) run(m *group.Member) {
 	var err error
-	if w.conn, err = ldap.DialURL(url); err != nil {
+	if w.conn, err = m.Bind(); err != nil {
 		return
 	}
 	defer w.conn.Close()
 	w.conn.SetTimeout(answerIn)
-	if w.conn.Bind(harness.AdminDN, harness.Password) != nil {
-		return
-	}
 	for {
 		select {
 		case <-w.load.stop:
@@ -109,7 +107,7 @@ func (w *worker) run(url string) {
 		default:
 		}
 		if err := w.change(); err != nil {
-			if answers(url) {
+			if answers(m) {
 				w.t.Errorf("client %d change %d: %v", w.ledger.client, w.ledger.next-1, err)
 			}
 			return

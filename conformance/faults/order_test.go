@@ -31,7 +31,7 @@ func (s *subject) trace(t *testing.T, needed int, inject ...string) (*walk, int6
 		t.Fatalf("the server does not start under strace\n%s", s.log.String())
 	}
 	l := s.startLoad(t, random)
-	l.awaitAcks(s, traced, tracedIn)
+	l.awaitAcks(traced, tracedIn)
 	l.finish()
 	s.end(t, syscall.SIGTERM)
 	f, err := os.Open(file)
@@ -68,7 +68,7 @@ func (w *walk) report(t *testing.T, acks int64) {
 // answer.
 func TestNoAnswerBeforeItsFlush(t *testing.T) {
 	s := newSubject(t)
-	s.ledgers = s.ledgers[:1]
+	s.books = s.books[:1]
 	w, acks := s.trace(t, 2)
 	w.report(t, acks)
 	if acks < traced {

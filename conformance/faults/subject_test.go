@@ -6,13 +6,10 @@ package faults
 import (
 	"bytes"
 	"errors"
-	"fmt"
-	"io"
-	"net/http"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -20,6 +17,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/sunray-ds/utdsd/conformance/group"
 	"github.com/sunray-ds/utdsd/conformance/harness"
 )
 
@@ -34,10 +32,11 @@ func TestMain(m *testing.M) { os.Exit(harness.Main(m)) }
 
 // subject is a configured server with the ledgers of its clients.
 type subject struct {
-	*harness.Utdsd
-	ledgers []*ledger
-	changes int // last number of the changelog when all ledgers were settled
-	acked   int // acknowledged changes at that time
+	*group.Member
+	books   books
+	program string // utdsd, or one that was spoilt on purpose
+	changes int    // last number of the changelog when all ledgers were settled
+	acked   int    // acknowledged changes at that time
 	cmd     *exec.Cmd
 	done    chan struct{}
 	log     output
@@ -65,11 +64,8 @@ func (o *output) String() string {
 // test fails, store, ledgers and log stay where FAULTS_KEEP says.
 func newSubject(t *testing.T) *subject {
 	t.Helper()
-	s := &subject{Utdsd: harness.NewUtdsd(t, harness.Options{Plain: true})}
 	dir := t.TempDir()
-	for i := range clients {
-		s.ledgers = append(s.ledgers, newLedger(t, dir, i+1))
-	}
+	s := &subject{Member: group.New(t, nil).Add(t, "subject", harness.Options{}), books: newBooks(t, dir, 1), program: harness.Binary(t, "utdsd")}
 	t.Cleanup(func() { s.keep(t, dir) })
 	t.Cleanup(func() { s.end(t, syscall.SIGKILL) })
 	return s
@@ -98,7 +94,7 @@ func (s *subject) keep(t *testing.T, ledgers string) {
 // its command, and waits until it answers. False means that it ended first.
 func (s *subject) start(t *testing.T, before ...string) bool {
 	t.Helper()
-	args := append(before, harness.Binary(t, "utdsd"), "-R", s.Root, "-H", s.Endpoint().URL, "-metrics", s.Metrics)
+	args := append(before, s.program, "-R", s.Root, "-H", s.Endpoint().URL, "-metrics", s.Metrics)
 	s.cmd = exec.Command(args[0], args[1:]...)
 	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
 	if len(before) > 0 {
@@ -118,7 +114,7 @@ func (s *subject) start(t *testing.T, before ...string) bool {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if answers(s.Endpoint().URL) {
+		if answers(s.Member) {
 			return true
 		}
 		select {
@@ -133,8 +129,8 @@ func (s *subject) start(t *testing.T, before ...string) bool {
 
 // answers tells whether a server binds anonymously: one that is being killed
 // may still take connections.
-func answers(url string) bool {
-	c, err := ldap.DialURL(url)
+func answers(m *group.Member) bool {
+	c, err := m.Dial()
 	if err != nil {
 		return false
 	}
@@ -170,23 +166,19 @@ func (s *subject) gone(t *testing.T) {
 // check runs the server's own check of the store, which must not be served.
 func (s *subject) check(t *testing.T) {
 	t.Helper()
-	out, err := exec.Command(harness.Binary(t, "utdsd"), "-R", s.Root, "-check").CombinedOutput()
-	if err != nil {
-		t.Errorf("check: %v\n%s", err, out)
+	if p := s.Check(t); p != "" {
+		t.Errorf("check: %s", p)
 	}
 }
 
 // entries reads all entries of the workload.
-func (s *subject) entries(t *testing.T) []held {
+func entries(t *testing.T, m *group.Member) []held {
 	t.Helper()
-	c, err := ldap.DialURL(s.Endpoint().URL)
+	c, err := m.Bind()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if err := c.Bind(harness.AdminDN, harness.Password); err != nil {
-		t.Fatal(err)
-	}
 	r, err := c.Search(ldap.NewSearchRequest(parent, ldap.ScopeWholeSubtree, ldap.NeverDerefAliases, 0, 0, false,
 		"(objectClass=utToken)", []string{"description", "utotherinfo", "utport"}, nil))
 	if err != nil {
@@ -203,52 +195,25 @@ func (s *subject) entries(t *testing.T) []held {
 // lastChange is the number of the newest change in the changelog.
 func (s *subject) lastChange(t *testing.T) int {
 	t.Helper()
-	answer, err := http.Get("http://" + s.Metrics + "/metrics")
+	n, err := s.Metric("utds_store_changelog_last_number")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		var n float64
-		if _, err := fmt.Sscanf(line, "utds_store_changelog_last_number %g", &n); err == nil {
-			return int(n)
-		}
-	}
-	t.Fatal("no metric of the last change")
-	return 0
+	return int(n)
+}
+
+// startLoad lets all clients write until finish, or until the server is gone.
+func (s *subject) startLoad(t *testing.T, random *rand.Rand, allowed ...int) *load {
+	t.Helper()
+	return s.books.startLoad(t, s.Member, s.done, random, allowed...)
 }
 
 // verify compares the running server with the ledgers, settles them and counts
 // the records of the changelog: one for each change that is there.
 func (s *subject) verify(t *testing.T) {
 	t.Helper()
-	var read []*ledger
-	acked := 0
-	for _, l := range s.ledgers {
-		r, err := readLedger(l.path, l.client)
-		if err != nil {
-			t.Fatal(err)
-		}
-		read = append(read, r)
-		acked += r.acked
-	}
-	v := judge(read, s.entries(t))
-	for _, p := range v.problems {
-		t.Error(p)
-	}
-	done := acked - s.acked
-	for _, l := range s.ledgers {
-		if err := l.settle(v.done[l.client]); err != nil {
-			t.Fatal(err)
-		}
-		if v.done[l.client] {
-			done++
-		}
-	}
+	acked, pending := s.books.verify(t, entries(t, s.Member))
+	done := acked - s.acked + pending
 	last := s.lastChange(t)
 	if last-s.changes != done {
 		t.Errorf("%d changes are there and the changelog has %d records for them", done, last-s.changes)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -181,4 +182,25 @@ func (m *Member) Dump(tb testing.TB) Copy {
 		tb.Fatalf("%s: no position in the dump\n%.300s", m.Name, text)
 	}
 	return Copy{commentLine.ReplaceAllString(text, ""), position[1]}
+}
+
+// Difference tells in what two copies differ: "" if in nothing.
+func Difference(a, b Copy) string {
+	if a.Entries != b.Entries {
+		x, y := strings.Split(a.Entries, "\n"), strings.Split(b.Entries, "\n")
+		dn := ""
+		for i := range min(len(x), len(y)) {
+			if x[i] != y[i] {
+				return fmt.Sprintf("line %d of the dumps, in %q: %q and %q", i+1, dn, x[i], y[i])
+			}
+			if strings.HasPrefix(x[i], "dn:") {
+				dn = x[i]
+			}
+		}
+		return fmt.Sprintf("one dump has %d lines and the other %d", len(x), len(y))
+	}
+	if a.Position != b.Position {
+		return fmt.Sprintf("the dumps are equal, the positions are not: %s and %s", a.Position, b.Position)
+	}
+	return ""
 }

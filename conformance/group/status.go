@@ -75,6 +75,9 @@ func (m *Member) Status() (Status, error) {
 	c.Start()
 	defer c.Close()
 	c.SetTimeout(5 * time.Second)
+	if err := c.ExternalBind(); err != nil {
+		return s, err
+	}
 	answer, err := c.Extended(ldap.NewExtendedRequest(statusOID, nil))
 	if err != nil {
 		return s, err
