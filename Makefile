@@ -1,6 +1,7 @@
 # make build   programs into bin/
 # make run     a data store with sample data on port 7012 (PORT=7112 for another)
 # make test    everything that has to pass before a change is taken
+# make man     the manual pages into bin/man/man8
 # make clean   removes bin/ and the demo
 # make bench-flow   loads, dumps and starts beside slapd, with ratios
 #                   (FLOW_ENTRIES=1000000 for the size of the largest sites)
@@ -19,7 +20,7 @@ PORT ?= 7012
 FUZZTIME ?= 10s
 FLOW_ENTRIES ?= 100000
 
-.PHONY: build run test clean packages format vet lint unit fuzz bench-flow
+.PHONY: build run test clean packages format vet lint unit fuzz bench-flow man
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -54,6 +55,11 @@ unit:
 # Every fuzz target for FUZZTIME.
 fuzz:
 	@FUZZTIME=$(FUZZTIME) deploy/fuzz.sh
+
+# Each program writes its own page, from what -h shows.
+man: build
+	@mkdir -p bin/man/man8
+	@for p in $$($(GO) list -f '{{.Target}}' ./cmd/ut... | xargs -n1 basename); do bin/$$p -man > bin/man/man8/$$p.8; done
 
 # Loading, dumping, the start, and what a live dump costs the clients, each beside
 # slapd and its tools on the same data in the same run.

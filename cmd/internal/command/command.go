@@ -1,5 +1,6 @@
 // Package command has what every program shares: single-dash long options, the
-// exit codes, and the form of an error on standard error.
+// exit codes, the form of an error on standard error, and the page that -h shows
+// and that becomes the man page.
 //
 // It is not for what a program does, and knows no paths and no protocol.
 package command
@@ -20,6 +21,9 @@ const (
 	Misused = 2 // the command line is wrong
 )
 
+// manOption is for make man alone and not shown.
+const manOption = "-man"
+
 // ErrUsage marks an error of the command line.
 var ErrUsage = errors.New("usage")
 
@@ -36,32 +40,35 @@ func (m *misuse) Is(target error) bool { return target == ErrUsage }
 
 // Program is one program of the project.
 type Program struct {
-	Name  string
-	Usage string // synopsis, what it does, examples; the options are added
+	Name string
+	// Usage is the page without the options, in the form that ParsePage reads: the
+	// one source of -h and of the man page.
+	Usage string
 	// Define declares the options and gives what is run after they are read;
 	// the arguments behind the options are passed on.
 	Define func(f *flag.FlagSet) func(args []string) error
 }
 
 // Run reads the command line (without the name of the program), runs the
-// program and gives its exit code. -h prints the usage to out; everything that
+// program and gives its exit code. -h prints the page to out; everything that
 // goes wrong is one sentence on errOut.
 func (p Program) Run(args []string, out, errOut io.Writer) int {
 	f := flag.NewFlagSet(p.Name, flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	run := p.Define(f)
-	err := f.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(out, p.Usage)
-		fmt.Fprintln(out, "\nOptions:")
-		f.SetOutput(out)
-		f.PrintDefaults()
-		return Done
-	case err != nil:
-		err = Misuse("%s", err)
-	default:
-		err = run(f.Args())
+	var err error
+	if len(args) == 1 && args[0] == manOption {
+		err = p.page(f).Man(out)
+	} else {
+		err = f.Parse(args)
+		switch {
+		case errors.Is(err, flag.ErrHelp):
+			err = p.page(f).Help(out)
+		case err != nil:
+			err = Misuse("%s", err)
+		default:
+			err = run(f.Args())
+		}
 	}
 	if err == nil {
 		return Done
@@ -76,6 +83,12 @@ func (p Program) Run(args []string, out, errOut io.Writer) int {
 		return exit.code
 	}
 	return Failed
+}
+
+func (p Program) page(f *flag.FlagSet) *Page {
+	page := ParsePage(p.Name, p.Usage)
+	page.Options = optionsOf(f)
+	return page
 }
 
 // Main runs the program on the command line of the process and ends it.
