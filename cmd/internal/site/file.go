@@ -16,7 +16,8 @@ const (
 
 // WriteFile writes data to path with exactly this mode, whatever the umask:
 // to a new file beside it that is synced and then renamed, so that path holds
-// the old or the new content after a crash and nobody ever sees half of it.
+// the old or the new content after a crash and nobody ever sees half of it. A
+// file that is there keeps its owner.
 func WriteFile(path string, data []byte, mode os.FileMode) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // made with mode 0600
@@ -31,6 +32,9 @@ func WriteFile(path string, data []byte, mode os.FileMode) (err error) {
 		}
 	}()
 	if err := f.Chmod(mode); err != nil {
+		return err
+	}
+	if err := keepOwner(f, path); err != nil {
 		return err
 	}
 	if _, err := f.Write(data); err != nil {

@@ -68,6 +68,7 @@ func (p Paths) MakeFolders() error {
 		{p.SchemaDir, 0o755},
 		{filepath.Dir(p.Admin), 0o755},
 		{filepath.Dir(p.PID), 0o755},
+		{p.Log, 0o750},
 		{filepath.Dir(p.Store), 0o700},
 	} {
 		if err := os.MkdirAll(dir.path, dir.mode); err != nil {

@@ -64,13 +64,21 @@ func ReadSignature(path string) (string, error) {
 		return "", fmt.Errorf("read the group signature: %w", err)
 	}
 	text := strings.TrimRight(string(data), "\r\n")
-	switch {
-	case strings.ContainsAny(text, "\r\n\x00"):
-		return "", fmt.Errorf("read the group signature: %s has more than one line", path)
-	case len(text) < minSignature || len(text) > maxSecret:
-		return "", fmt.Errorf("read the group signature: %s has %d characters; %d to %d are wanted", path, len(text), minSignature, maxSecret)
+	if err := CheckSignature(text); err != nil {
+		return "", fmt.Errorf("read the group signature: %s: %w", path, err)
 	}
 	return text, nil
+}
+
+// CheckSignature tells what is wrong with a group signature.
+func CheckSignature(text string) error {
+	switch {
+	case strings.ContainsAny(text, "\r\n\x00"):
+		return errors.New("it has more than one line")
+	case len(text) < minSignature || len(text) > maxSecret:
+		return fmt.Errorf("it has %d characters; %d to %d are wanted", len(text), minSignature, maxSecret)
+	}
+	return nil
 }
 
 // Origin tells where a group signature came from.
@@ -87,29 +95,42 @@ const (
 // file from if that is not empty, else the one that is there already, else a
 // new one of 256 random bits. A signature that is replaced is kept as .bak.
 func (p Paths) EnsureSignature(from string) (Origin, error) {
-	current, err := ReadSignature(p.Signature)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", err
-	}
-	if from == "" && current != "" {
-		return SignatureKept, os.Chmod(p.Signature, ModeSecret)
-	}
-	text, origin := newSignature(), SignatureGenerated
 	if from != "" {
-		if text, err = ReadSignature(from); err != nil {
+		text, err := ReadSignature(from)
+		if err != nil {
 			return "", err
 		}
-		origin = SignatureInstalled
+		return SignatureInstalled, p.WriteSignature(text)
+	}
+	_, err := ReadSignature(p.Signature)
+	switch {
+	case err == nil:
+		return SignatureKept, os.Chmod(p.Signature, ModeSecret)
+	case errors.Is(err, os.ErrNotExist):
+		return SignatureGenerated, p.WriteSignature(NewSignature())
+	}
+	return "", err
+}
+
+// WriteSignature makes text the group signature. One that is replaced by
+// another is kept as .bak.
+func (p Paths) WriteSignature(text string) error {
+	if err := CheckSignature(text); err != nil {
+		return fmt.Errorf("write the group signature: %w", err)
+	}
+	current, err := ReadSignature(p.Signature)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
 	if current != "" && current != text {
 		if err := WriteFile(p.Signature+".bak", []byte(current+"\n"), ModeSecret); err != nil {
-			return "", err
+			return err
 		}
 	}
-	return origin, WriteFile(p.Signature, []byte(text+"\n"), ModeSecret)
+	return WriteFile(p.Signature, []byte(text+"\n"), ModeSecret)
 }
 
-func newSignature() string {
+func NewSignature() string {
 	var b [32]byte
 	rand.Read(b[:]) // never fails (crypto/rand)
 	return hex.EncodeToString(b[:])
