@@ -14,7 +14,7 @@ func (c *conn) admit(change *schema.Change, key []byte) error {
 		return nil
 	}
 	s := c.srv.Schema
-	ok := true
+	ok := !c.session.member
 	switch change.Kind {
 	case schema.ChangeModify:
 		for i := range change.Mods {
@@ -147,6 +147,14 @@ func (s *Server) referral() string {
 		return ""
 	}
 	return s.Referral()
+}
+
+// fence is why no updates are taken now, nil if they are.
+func (s *Server) fence() *schema.Result {
+	if s.Fence == nil {
+		return nil
+	}
+	return s.Fence()
 }
 
 // referTo makes the referral for an operation on dn (RFC 4511 4.1.10): the URL

@@ -9,12 +9,18 @@ import (
 
 // beginBind makes the session anonymous from the moment that a bind request
 // arrives, however malformed, until one succeeds (RFC 4511 4.2.1). What was
-// begun under the old identity is answered first.
+// begun under the old identity is answered first, and what would go on for ever
+// ends.
 func (c *conn) beginBind() {
+	c.quitEndless(errRebound)
 	c.waitAll()
+	c.exchange = c.session.scram
 	c.session.anonymous(c.srv.nobody)
 	c.dropPages()
 }
+
+// errRebound ends what was begun under an identity that the session has no more.
+var errRebound = errors.New("the search has ended with the session that it belonged to")
 
 // handleBind is RFC 4511 4.2.
 func (c *conn) handleBind() error {
@@ -34,7 +40,10 @@ func (c *conn) handleBind() error {
 	case wire.AuthSimple:
 		err = c.simpleBind(&q)
 	case wire.AuthSASL:
-		err = c.saslBind(&q)
+		if string(q.Mechanism) == scramMechanism && q.Version >= 3 && c.srv.signature() != "" {
+			return c.scramBind(&q)
+		}
+		err = c.externalBind(&q)
 	default:
 		err = schema.Refuse(schema.AuthMethodNotSupported, "only simple and SASL authentication are served")
 	}
@@ -115,9 +124,9 @@ func (c *conn) authenticate(key, clear []byte) (string, error) {
 	return "", nil
 }
 
-// saslBind serves EXTERNAL on the local socket: root and the user that the
+// externalBind serves EXTERNAL on the local socket: root and the user that the
 // server runs as are the administrator there (the tools work by it).
-func (c *conn) saslBind(q *wire.BindRequest) error {
+func (c *conn) externalBind(q *wire.BindRequest) error {
 	if string(q.Mechanism) != "EXTERNAL" || !c.session.peer.local {
 		return schema.Refuse(schema.AuthMethodNotSupported, "SASL mechanism is not supported here")
 	}

@@ -82,11 +82,14 @@ func (c *conn) compareFilter(q *wire.CompareRequest, key []byte) (*schema.Filter
 	return f, nil
 }
 
-// entry calls f with one entry: the root DSE, the subschema or one of the
-// store's. A referral entry is itself only with ManageDsaIT.
+// entry calls f with one entry: the root DSE, the subschema, one of the log of
+// changes or one of the store's. A referral entry is itself only with ManageDsaIT.
 func (c *conn) entry(key, dn []byte, manageDsaIT bool, f func(*schema.View) error) error {
 	if v := c.virtualView(key); v != nil {
 		return f(v)
+	}
+	if c.inChangeLog(key) && c.session.seesAll() {
+		return c.logEntryAt(key, dn, f)
 	}
 	return c.srv.Store.Target(key, dn, manageDsaIT, f)
 }

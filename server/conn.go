@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/xdg-go/scram"
 
 	"github.com/sunray-ds/utdsd/schema"
 	"github.com/sunray-ds/utdsd/server/wire"
@@ -27,14 +30,23 @@ type conn struct {
 	farewell []byte // notice that goes out behind everything else
 	msg      wire.Message
 	session  session
-	search   *searchOp // reused for searches that end in their first slice
-	began    time.Time // of the operation at hand
+	search   *searchOp                 // reused for searches that end in their first slice
+	began    time.Time                 // of the operation at hand
+	exchange *scram.ServerConversation // of the bind before, which the one at hand may go on with
+	dse      rootView
+
+	// leaving ends when the connection is to be ended by the server; its cause
+	// has the words for the client. gone is closed when it has ended.
+	leaving context.Context
+	leave   context.CancelCauseFunc
+	gone    chan struct{}
 
 	mu       sync.Mutex // never held during I/O; taken alone
 	idle     sync.Cond  // an operation has ended
 	inFlight map[int32]*operation
 	running  int // operations begun and not ended
 	writes   int // those that change the tree
+	endless  int // those that do not end by themselves
 	draining bool
 	paged    map[string]*searchOp
 	lastPage uint64
@@ -44,7 +56,8 @@ type conn struct {
 var errClosed = errors.New("the connection is closed")
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{srv: s, raw: nc, nc: nc, inFlight: map[int32]*operation{}}
+	c := &conn{srv: s, raw: nc, nc: nc, inFlight: map[int32]*operation{}, gone: make(chan struct{})}
+	c.leaving, c.leave = context.WithCancelCause(context.Background())
 	c.idle.L = &c.mu
 	c.msg.Limits = s.decoding
 	c.out = newOutbox(nc, s.Limits.WriteTimeout, s.metrics)
@@ -98,11 +111,20 @@ func (c *conn) recovered(where string) {
 	}
 }
 
+// The reasons for which the server ends a connection that is in order, in the
+// words that the client gets.
+var (
+	errShutdown = errors.New("the server is shutting down")
+	errReplaced = errors.New("the data was replaced by that of the primary: connect again")
+)
+
 // drain asks the connection to end as soon as it has answered what it took.
-func (c *conn) drain() {
+// What would not end by itself ends now.
+func (c *conn) drain(why error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.draining = true
+	c.leave(why)
 	c.raw.SetReadDeadline(time.Unix(1, 0)) // wakes a read that waits
 }
 
@@ -130,7 +152,7 @@ func (c *conn) ended(err error) {
 	switch {
 	case errors.Is(err, errClosed):
 	case c.isDraining():
-		c.notice(schema.Unavailable, "the server is shutting down")
+		c.notice(schema.Unavailable, context.Cause(c.leaving).Error())
 	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 	case errors.Is(err, wire.ErrFatal):
 		c.srv.Log.Info("closing a connection that sent no LDAP message", "peer", c.raw.RemoteAddr().String(), "reason", err)

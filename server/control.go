@@ -50,6 +50,14 @@ type controls struct {
 	noCopy          bool
 	subentries      bool // nothing but subentries
 	aboutSubentries bool
+
+	sync         []byte // value of the Sync Request
+	synced       bool
+	syncCritical bool // of that or of the Persistent Search
+	watch        []byte
+	watched      bool
+	member       []byte
+	isMember     bool
 }
 
 // operations in which a control has a meaning.
@@ -64,6 +72,7 @@ const (
 	inCompare
 	inBind
 	inExtended
+	inSync // a search, where synchronization is offered
 )
 
 const inUpdate = inAdd | inDelete | inModify | inModifyDN
@@ -83,6 +92,8 @@ func controlUse(oid []byte) operations {
 		return inAdd | inModify | inModifyDN
 	case oidDontUseCopy:
 		return inSearch | inCompare
+	case wire.OIDSyncRequest, wire.OIDPersistentSearch, wire.OIDMember:
+		return inSync
 	}
 	return 0
 }
@@ -148,6 +159,15 @@ func (o *controls) add(k *wire.Control) error {
 	case oidMatchedValues:
 		set(&o.matchedOnly)
 		o.matched = k.Value
+	case wire.OIDSyncRequest:
+		set(&o.synced)
+		o.sync, o.syncCritical = k.Value, k.Critical
+	case wire.OIDPersistentSearch:
+		set(&o.watched)
+		o.watch, o.syncCritical = k.Value, k.Critical
+	case wire.OIDMember:
+		set(&o.isMember)
+		o.member = k.Value
 	}
 	if twice {
 		return schema.Refuse(schema.ProtocolError, "a control is given twice")

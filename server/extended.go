@@ -31,6 +31,9 @@ func (c *conn) handleExtended() error {
 	case OIDHoldState:
 		return c.holdState(&q)
 	}
+	if f := c.srv.Extensions[string(q.Name)]; f != nil {
+		return c.beginExtension(f, &q)
+	}
 	return schema.Refuse(schema.ProtocolError, "unsupported extended operation")
 }
 
@@ -44,11 +47,7 @@ func (c *conn) whoAmI(q *wire.ExtendedRequest) error {
 	if q.HasValue {
 		return schema.Refuse(schema.ProtocolError, "Who am I? takes no value")
 	}
-	var id []byte
-	if c.session.bound() {
-		id = append([]byte("dn:"), c.session.dn...)
-	}
-	c.extendedDone(id, true)
+	c.extendedDone([]byte(c.session.authzID()), true)
 	return nil
 }
 
@@ -103,6 +102,9 @@ func (c *conn) passwordModify(q *wire.ExtendedRequest) error {
 	}
 	if url := c.srv.referral(); url != "" {
 		return c.srv.referTo(url, string(target))
+	}
+	if r := c.srv.fence(); r != nil {
+		return r
 	}
 	change := &schema.Change{
 		Kind: schema.ChangeModify, DN: string(target), Actor: c.session.dn, Password: true,

@@ -60,6 +60,7 @@ type metrics struct {
 	durations  [opKinds]prometheus.Observer
 
 	open         prometheus.Gauge
+	syncs        prometheus.Gauge
 	opened       prometheus.Counter
 	refused      prometheus.Counter
 	acceptErrors prometheus.Counter
@@ -89,7 +90,8 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		Buckets: []float64{1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 5, 30},
 	}, []string{"operation"})
 	m.open = prometheus.NewGauge(prometheus.GaugeOpts{Name: "utds_ldap_connections", Help: "Open LDAP connections."})
-	all = append(all, m.operations, durations, m.open)
+	m.syncs = prometheus.NewGauge(prometheus.GaugeOpts{Name: "utds_ldap_sync_searches", Help: "Searches for synchronization and persistent searches that run."})
+	all = append(all, m.operations, durations, m.open, m.syncs)
 	m.opened = counter("connections_opened_total", "LDAP connections that were accepted.")
 	m.refused = counter("connections_refused_total", "LDAP connections that were refused because there are too many.")
 	m.acceptErrors = counter("accept_errors_total", "Failures to accept a connection.")

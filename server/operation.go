@@ -16,8 +16,9 @@ type operation struct {
 	id      int32
 	write   bool
 	cancel  context.CancelFunc
-	ended   atomic.Bool // abandoned or canceled: the search stops
-	abandon atomic.Bool // abandoned: no answer at all
+	quit    context.CancelCauseFunc // of an operation that does not end by itself; else nil
+	ended   atomic.Bool             // abandoned or canceled: the search stops
+	abandon atomic.Bool             // abandoned: no answer at all
 
 	// The Cancel request that waits for this operation, 0 if none. Guarded by
 	// conn.mu.
@@ -39,6 +40,9 @@ func (c *conn) begin(op *operation) {
 	c.running++
 	if op.write {
 		c.writes++
+	}
+	if op.quit != nil {
+		c.endless++
 	}
 }
 
@@ -78,6 +82,9 @@ func (c *conn) end(op *operation, stopped bool) {
 	c.running--
 	if op.write {
 		c.writes--
+	}
+	if op.quit != nil {
+		c.endless--
 	}
 	c.idle.Broadcast()
 	c.mu.Unlock()
@@ -132,6 +139,17 @@ func (c *conn) stopSearches() {
 	for _, op := range c.inFlight {
 		if !op.write {
 			op.stop()
+		}
+	}
+}
+
+// quitEndless ends what would not end by itself, with an answer.
+func (c *conn) quitEndless(why error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, op := range c.inFlight {
+		if op.quit != nil {
+			op.quit(why)
 		}
 	}
 }

@@ -162,6 +162,12 @@ func fullRights() *rights {
 	return &rights{rules: []rule{{who: "anyone", right: RightWrite}}, uniform: true, unlimited: true}
 }
 
+// memberRights are the rights of a member of the failover group, whose copy must
+// be exact.
+func memberRights() *rights {
+	return &rights{rules: []rule{{who: "anyone", right: RightRead}}, uniform: true}
+}
+
 // on is the right to the attribute type with this canonical name in the entry
 // with this key; name "" is the entry as such.
 func (g *rights) on(key []byte, name string) Right { return g.onStored(key, []byte(name)) }

@@ -27,7 +27,8 @@ type searchOp struct {
 	asserts *schema.Filter
 	sort    *sorter
 	version int
-	nothing bool // only subentries are asked for, of which the store has none
+	nothing bool       // only subentries are asked for, of which the store has none
+	log     *logSearch // in cn=changelog; nil: in the store
 
 	buf     []byte
 	sent    int           // entries so far
@@ -49,7 +50,11 @@ func (c *conn) handleSearch(frame []byte) error {
 	if err := op.req.Decode(c.msg.Body); err != nil {
 		return err
 	}
-	k, err := c.readControls(inSearch)
+	in := inSearch
+	if c.srv.Syncer != nil && c.session.version >= 3 { // LDAPv2 knows no controls
+		in |= inSync
+	}
+	k, err := c.readControls(in)
 	if err != nil {
 		return err
 	}
@@ -57,6 +62,9 @@ func (c *conn) handleSearch(frame []byte) error {
 		return err
 	}
 	c.waitWrites()
+	if k.synced || k.watched || k.isMember {
+		return c.beginSync(op, &k)
+	}
 	var p *page
 	if k.paged {
 		resumed, err := c.resumePaged(&k)
@@ -85,14 +93,20 @@ func (op *searchOp) prepare(k *controls, p *page) (err error) {
 	s := c.srv.Schema
 	op.id, op.began, op.version, op.nothing = c.msg.ID, c.began, c.session.version, k.subentries
 	op.sent, op.over = 0, false
-	op.page, op.asserts, op.sort, op.urls, op.rights = p, nil, nil, nil, c.session.rights
+	op.page, op.asserts, op.sort, op.urls, op.rights, op.log = p, nil, nil, nil, c.session.rights, nil
 	if op.base, err = s.AppendDNKey(op.base[:0], op.req.Base); err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
-	if c.virtualView(op.base) != nil {
+	switch {
+	case c.virtualView(op.base) != nil:
 		op.rights = c.srv.root // what clients need to know before they ask for more
-	} else if err := op.rights.knows(op.base); err != nil {
-		return err
+	case c.inChangeLog(op.base) && c.session.seesAll():
+		op.rights = c.srv.root
+		op.log = c.newLogSearch(op)
+	default:
+		if err := op.rights.knows(op.base); err != nil {
+			return err
+		}
 	}
 	op.req.Filter.Resolve(s, op.rights.hides)
 	op.rights.restrict(&op.req.Filter)
@@ -177,11 +191,14 @@ func (c *conn) firstSlice(op *searchOp, err error) error {
 func (op *searchOp) slice() (done bool, err error) {
 	q := &op.query
 	if !q.Resume.Done && !op.over {
-		if v := op.conn.virtualView(q.Base); v != nil {
+		switch v := op.conn.virtualView(q.Base); {
+		case v != nil:
 			err = op.virtual(v)
-		} else if op.nothing {
+		case op.nothing:
 			q.Resume.Done = true
-		} else {
+		case op.log != nil:
+			err = op.log.slice(op)
+		default:
 			err = op.conn.srv.Store.Search(q, op)
 		}
 	}

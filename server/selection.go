@@ -12,6 +12,7 @@ type selection struct {
 	user, operational bool // all of them
 	names             []schema.AttributeDescription
 	typesOnly         bool
+	stored            bool          // "+" is for what is stored, not for what is computed
 	rights            *rights       // what may be shown
 	matched           matchedValues // nil shows all values
 	scratch           []byte
@@ -123,7 +124,7 @@ func appendType(dst, desc []byte) []byte {
 // appendComputed appends the attributes that are stored nowhere.
 func (p *selection) appendComputed(dst []byte, s *schema.Schema, v *schema.View) []byte {
 	for _, name := range schema.ComputedNames {
-		if name == "" || (!p.operational && !p.namedExactly(name)) || p.rights.on(v.Key, name) < RightRead {
+		if name == "" || ((!p.operational || p.stored) && !p.namedExactly(name)) || p.rights.on(v.Key, name) < RightRead {
 			continue
 		}
 		value, ok := schema.AppendComputed(p.scratch[:0], v, name)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -69,6 +70,23 @@ type Options struct {
 	// Referral gives the URL (ldap://host:port) of the server that takes
 	// writes, "" if this one does. nil: this one does.
 	Referral func() string
+	// Fence is asked before each update that is not referred elsewhere: a
+	// result refuses it. nil: nothing is fenced off.
+	Fence func() *schema.Result
+
+	// Syncer serves searches that keep consumers up to date (RFC 4533) and
+	// persistent searches. nil: their controls are not offered.
+	Syncer Syncer
+	// Signature is the group signature, by which members of the failover group
+	// bind (SCRAM-SHA-256, as the user MemberName). It may change while the
+	// server runs and is asked often. nil or "": members cannot bind.
+	Signature func() string
+	// Extensions are extended operations beyond those of this package, by
+	// their object identifiers.
+	Extensions map[string]Extension
+	// Changes is the log of changes, shown as cn=changelog. nil: there is no
+	// such tree.
+	Changes ChangeLog
 }
 
 // Server serves LDAP on any number of listeners.
@@ -80,10 +98,13 @@ type Server struct {
 	decoding  *wire.Limits
 	metrics   *metrics
 	access    []rule
-	nobody    *rights        // of anonymous sessions
-	root      *rights        // of the root DN
-	virtual   []virtualEntry // root DSE and subschema
-	localDSE  *schema.View   // root DSE for the local socket, where EXTERNAL works
+	nobody    *rights // of anonymous sessions
+	root      *rights // of the root DN
+	group     *rights // of members of the failover group
+	fixed     fixedEntries
+	scram     *scramKeys
+	logKey    []byte       // of cn=changelog; nil: there is none
+	syncs     atomic.Int64 // searches that persist, but of administrators and members
 
 	mu        sync.Mutex
 	listeners map[net.Listener]struct{}
@@ -136,14 +157,20 @@ func New(o Options) (*Server, error) {
 	if s.access, err = compileAccess(o.Schema, o.Access); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
-	s.root = fullRights()
+	s.root, s.group = fullRights(), memberRights()
 	s.nobody = s.rightsOf(nil, false)
 	if s.metrics, err = newMetrics(o.Registry); err != nil {
 		return nil, fmt.Errorf("server: metrics: %w", err)
 	}
-	if s.virtual, err = s.virtualEntries(); err != nil {
+	if err := s.prepareEntries(); err != nil {
 		return nil, fmt.Errorf("server: root DSE: %w", err)
 	}
+	for oid := range o.Extensions {
+		if ownExtension(oid) {
+			return nil, fmt.Errorf("server: extension %s is one of the server's own", oid)
+		}
+	}
+	s.scram = newScramKeys()
 	return s, nil
 }
 
@@ -249,6 +276,7 @@ func (s *Server) forget(c *conn) {
 	delete(s.conns, c)
 	s.mu.Unlock()
 	s.metrics.open.Dec()
+	close(c.gone)
 }
 
 // cutGrace is how long Shutdown waits, beyond its deadline, for what the store
@@ -261,7 +289,7 @@ const cutGrace = time.Second
 // ctx's error is returned.
 func (s *Server) Shutdown(ctx context.Context) error {
 	for _, c := range s.close() {
-		c.drain()
+		c.drain(errShutdown)
 	}
 	done := make(chan struct{})
 	go func() { s.running.Wait(); close(done) }()

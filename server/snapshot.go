@@ -73,8 +73,8 @@ func (c *conn) hold(ctx context.Context, op *operation, release func(), began ti
 		if !op.ended.Load() {
 			r = schema.Refuse(schema.TimeLimitExceeded, "the state was held for too long")
 		}
-	case <-c.srv.stopping:
-		r = schema.Refuse(schema.Unavailable, "the server is shutting down")
+	case <-c.leaving.Done():
+		r = schema.Refuse(schema.Unavailable, context.Cause(c.leaving).Error())
 	}
 	release()
 	c.answered(op)

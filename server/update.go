@@ -101,8 +101,14 @@ func (c *conn) admitUpdate(change *schema.Change) (key []byte, err error) {
 		}
 		return nil, schema.Refuse(schema.UnwillingToPerform, "the root DSE and the subschema cannot be changed")
 	}
+	if c.inChangeLog(key) && c.session.seesAll() {
+		return nil, schema.Refuse(schema.UnwillingToPerform, "the log of changes cannot be changed")
+	}
 	if url := c.srv.referral(); url != "" {
 		return nil, c.srv.referTo(url, change.DN)
+	}
+	if r := c.srv.fence(); r != nil {
+		return nil, r
 	}
 	return key, c.admit(change, key)
 }

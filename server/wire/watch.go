@@ -42,7 +42,7 @@ func AppendWatch(dst []byte, w schema.Watch) []byte {
 // EntryChange is the value of an Entry Change Notification control.
 type EntryChange struct {
 	Kind         schema.ChangeKind
-	PreviousDN   []byte // of a modify DN alone; points into the decoded value
+	PreviousDN   []byte // of a modify DN alone, else empty; points into the decoded value
 	ChangeNumber uint64 // 0: none
 }
 
@@ -74,7 +74,7 @@ func (e *EntryChange) Decode(value []byte) error {
 func (e *EntryChange) Append(dst []byte) []byte {
 	dst, m := ber.Begin(dst, ber.TagSequence)
 	dst = ber.AppendInt(dst, ber.TagEnumerated, int64(schema.WatchBit(e.Kind)))
-	if e.Kind == schema.ChangeModifyDN {
+	if len(e.PreviousDN) > 0 {
 		dst = appendText(dst, e.PreviousDN, '\\')
 	}
 	if e.ChangeNumber > 0 {
