@@ -11,6 +11,7 @@ import (
 // Limits bounds what one client can ask for. Zero fields take the default.
 type Limits struct {
 	Connections int // at once
+	Persistent  int // searches that persist, at once, but of administrators and members
 	UnboundPDU  int // bytes of one message before a bind
 	BoundPDU    int // and after it
 
@@ -42,6 +43,7 @@ func (l *Limits) decoding() *wire.Limits {
 func DefaultLimits() Limits {
 	return Limits{
 		Connections: 16384,
+		Persistent:  256,
 		UnboundPDU:  256 << 10,
 		BoundPDU:    4 << 20,
 		UnboundOps:  32,
@@ -69,7 +71,7 @@ func DefaultLimits() Limits {
 func (l *Limits) fill() {
 	d := DefaultLimits()
 	for _, p := range []struct{ v, d *int }{
-		{&l.Connections, &d.Connections}, {&l.UnboundPDU, &d.UnboundPDU}, {&l.BoundPDU, &d.BoundPDU},
+		{&l.Connections, &d.Connections}, {&l.Persistent, &d.Persistent}, {&l.UnboundPDU, &d.UnboundPDU}, {&l.BoundPDU, &d.BoundPDU},
 		{&l.UnboundOps, &d.UnboundOps}, {&l.BoundOps, &d.BoundOps}, {&l.SizeLimit, &d.SizeLimit}, {&l.SortLimit, &d.SortLimit},
 		{&l.FilterDepth, &d.FilterDepth}, {&l.FilterItems, &d.FilterItems}, {&l.Attributes, &d.Attributes}, {&l.Values, &d.Values}, {&l.Controls, &d.Controls},
 	} {
@@ -114,8 +116,6 @@ const (
 	// flushAt is the size of the answer buffer at which it is sent, whatever
 	// requests are waiting.
 	flushAt = 64 << 10
-	// DefaultPersistent is Options.Persistent where nothing is set.
-	DefaultPersistent = 256
 	// maxPaged is how many paged searches a connection may have open.
 	maxPaged = 8
 )

@@ -77,9 +77,6 @@ type Options struct {
 	// Syncer serves searches that keep consumers up to date (RFC 4533) and
 	// persistent searches. nil: their controls are not offered.
 	Syncer Syncer
-	// Persistent is how many searches may persist at once, those of
-	// administrators and members not counted; 0: DefaultPersistent.
-	Persistent int
 	// Signature is the group signature, by which members of the failover group
 	// bind (SCRAM-SHA-256, as the user MemberName). It may change while the
 	// server runs and is asked often. nil or "": members cannot bind.
@@ -136,9 +133,6 @@ func New(o Options) (*Server, error) {
 	}
 	if err := password.CheckScheme(o.PasswordScheme); err != nil {
 		return nil, fmt.Errorf("server: scheme of new passwords %q: %w", o.PasswordScheme, err)
-	}
-	if o.Persistent == 0 {
-		o.Persistent = DefaultPersistent
 	}
 	o.Limits.fill()
 	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, stopping: make(chan struct{})}

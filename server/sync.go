@@ -117,7 +117,7 @@ func (c *conn) mayPersist() error {
 	if c.session.writer {
 		return nil
 	}
-	if c.srv.syncs.Add(1) > int64(c.srv.Persistent) {
+	if c.srv.syncs.Add(1) > int64(c.srv.Limits.Persistent) {
 		c.srv.syncs.Add(-1)
 		return schema.Refuse(schema.Busy, "too many persistent searches on this server")
 	}
