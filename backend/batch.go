@@ -27,8 +27,14 @@ type batch struct {
 	rd      *reader
 	now     time.Time
 	changes int
-	keys    [2]indexKeys
-	changed [][]byte // scratch of putIndexes
+	// unconfirmed counts the trimmed records that a secondary still needs.
+	unconfirmed int
+	// known is the lineage as it is committed. While replicating, what is
+	// recorded is not the store's own writing.
+	known       *lineage
+	replicating bool
+	keys        [2]indexKeys
+	changed     [][]byte // scratch of putIndexes
 }
 
 func (w *writer) begin() (*batch, error) {
@@ -43,7 +49,7 @@ func (w *writer) begin() (*batch, error) {
 	}
 	t.st, t.special, t.lin = w.st.clone(), w.special, w.lin
 	t.entries.FillPercent, t.log.FillPercent = 0.8, 0.95 // both grow at the end
-	b := &batch{tables: t, s: w.s, rd: &w.rd, now: w.s.opts.Clock()}
+	b := &batch{tables: t, s: w.s, rd: &w.rd, now: w.s.opts.Clock(), known: w.lin}
 	b.rd.use(&b.tables)
 	return b, nil
 }
@@ -112,36 +118,56 @@ type edit struct {
 	old, new *schema.View
 }
 
-// record makes a checked change: all its edits and its changelog record.
-// Whatever fails from here on spoils the transaction.
+// record makes a checked change: all its edits and its changelog record. The
+// first one of a store that follows another ends that. Whatever fails from here
+// on spoils the transaction.
 func (b *batch) record(edits []edit, c *schema.Change, rec *ChangeRecord) error {
+	if b.lin.follows != followsNobody && !b.replicating {
+		b.promote()
+	}
 	b.changes++
 	b.st.seq++
-	for _, e := range edits {
-		if err := b.put(e); err != nil {
-			return err
-		}
+	if err := b.put(edits); err != nil {
+		return err
 	}
 	rec.Seq, rec.Kind, rec.Time, rec.CSN, rec.Hash = b.st.seq, c.Kind, b.now, b.st.csn.String(), b.st.hash
 	return b.appendLog(rec, c)
 }
 
-// put writes one entry with all that hangs on it. The loader of dumps and the
-// writer share appendRecord, appendName and indexKeys; this is the rest.
-func (b *batch) put(e edit) error {
-	v := e.new
-	if v == nil {
-		v = e.old
-	}
-	if e.old != nil {
+// put writes entries with all that hangs on them, in any order: every name that
+// is given up is gone before one is taken. The loader of dumps and the writer
+// share appendRecord, appendName and indexKeys; this is the rest.
+func (b *batch) put(edits []edit) error {
+	for _, e := range edits {
+		if e.old == nil {
+			continue
+		}
 		subHash(&b.st.hash, entryHash(e.old))
 		b.count(e.old, ^uint64(0))
+		if !e.keepsName() {
+			if err := b.names.Delete(e.old.Key); err != nil {
+				return err
+			}
+		}
 	}
-	if e.new != nil {
-		addHash(&b.st.hash, entryHash(e.new))
-		b.count(e.new, 1)
+	for _, e := range edits {
+		v := e.new
+		if v == nil {
+			v = e.old
+		} else {
+			addHash(&b.st.hash, entryHash(v))
+			b.count(v, 1)
+		}
+		if err := errors.Join(b.putEntry(v.ID, e.new), b.putName(e), b.putUUID(v, e), b.putIndexes(e)); err != nil {
+			return err
+		}
 	}
-	return errors.Join(b.putEntry(v.ID, e.new), b.putName(e), b.putUUID(v, e), b.putIndexes(e))
+	return nil
+}
+
+// keepsName tells whether the entry has the same place before and after.
+func (e edit) keepsName() bool {
+	return e.old != nil && e.new != nil && bytes.Equal(e.old.Key, e.new.Key)
 }
 
 // count adds d (1 or -1) to the counters that v is in, and keeps special.
@@ -171,17 +197,14 @@ func (b *batch) putEntry(id uint64, v *schema.View) error {
 	return b.entries.Put(key, b.s.seals.entries.close(key, rec))
 }
 
+// putName takes the new name, which must be free.
 func (b *batch) putName(e edit) error {
-	if e.old != nil && e.new != nil && e.old.Kind == e.new.Kind && bytes.Equal(e.old.Key, e.new.Key) {
+	keeps := e.keepsName()
+	switch {
+	case e.new == nil, keeps && e.old.Kind == e.new.Kind:
 		return nil
-	}
-	if e.old != nil && (e.new == nil || !bytes.Equal(e.old.Key, e.new.Key)) {
-		if err := b.names.Delete(e.old.Key); err != nil {
-			return err
-		}
-	}
-	if e.new == nil {
-		return nil
+	case !keeps && b.names.Get(e.new.Key) != nil:
+		return fmt.Errorf("%w: two entries are called %q", ErrStructure, e.new.DN)
 	}
 	value := appendName(make([]byte, 0, idSize+1+sealSize), e.new.ID, e.new.Kind)
 	return b.names.Put(e.new.Key, b.s.seals.names.close(e.new.Key, value))
@@ -244,11 +267,22 @@ func (b *batch) putIndexes(e edit) error {
 	return nil
 }
 
+// altered tells whether there is anything to commit.
+func (b *batch) altered() bool { return b.changes > 0 || b.lin != b.known }
+
 // finish writes what a transaction has once.
 func (b *batch) finish() error {
 	if err := b.trim(); err != nil {
 		return err
 	}
 	meta := metaBucket{b.metaRaw, b.s.seals.meta}
+	if b.lin != b.known {
+		if err := meta.putLineage(b.lin); err != nil {
+			return err
+		}
+	}
+	if sabotageSplitPosition {
+		return nil
+	}
 	return meta.put(metaState, b.st.append(nil))
 }

@@ -10,12 +10,6 @@ import (
 	"github.com/sunray-ds/utdsd/schema/ldif"
 )
 
-const (
-	// trimExtra is how many records a commit deletes beyond those it adds
-	// twice over, so that a lowered bound is reached without a long commit.
-	trimExtra = 100
-)
-
 // ErrTrimmed tells that the changelog does not reach back that far any more.
 var ErrTrimmed = errors.New("the changelog no longer has this change")
 
@@ -77,30 +71,4 @@ func (s *Store) openLog(k, v []byte) (rec ChangeRecord, err error) {
 	}
 	rec.Seq = binary.BigEndian.Uint64(k)
 	return rec, nil
-}
-
-// trim deletes records beyond the bounds of size and age, a bounded number in
-// each commit.
-func (b *batch) trim() error {
-	o := &b.s.opts
-	for n := 2*b.changes + trimExtra; n > 0 && b.st.firstSeq <= b.st.seq; n-- {
-		key := idKey(b.st.firstSeq)
-		old := o.ChangelogKeep > 0 && b.st.seq-b.st.firstSeq >= uint64(o.ChangelogKeep)
-		if !old && o.ChangelogAge > 0 {
-			rec, err := b.s.openLog(key, b.log.Get(key))
-			if err != nil { // must not stop all changes: readers of the log will meet it
-				_ = b.s.refusal(err) // counts and logs it
-				return nil
-			}
-			old = b.now.Sub(rec.Time) > o.ChangelogAge
-		}
-		if !old {
-			return nil
-		}
-		if err := b.log.Delete(key); err != nil {
-			return err
-		}
-		b.st.firstSeq++
-	}
-	return nil
 }

@@ -18,12 +18,14 @@ const maxHeld = 4
 
 // Holder holds states of a store.
 type Holder struct {
-	store *Store
-	held  atomic.Int32
+	take func() (*Store, *snapshot)
+	held atomic.Int32
 }
 
 // NewHolder makes a Holder for s.
-func NewHolder(s *Store) *Holder { return &Holder{store: s} }
+func NewHolder(s *Store) *Holder {
+	return &Holder{take: func() (*Store, *snapshot) { return s, s.take() }}
+}
 
 // HeldState says where in the store's file a state is, which is held: none of
 // its pages is written over.
@@ -41,21 +43,21 @@ func (h *Holder) HoldState() (description []byte, release func(), err error) {
 		h.held.Add(-1)
 		return nil, nil, schema.Refuse(schema.Busy, fmt.Sprintf("%d dumps are being made already", maxHeld))
 	}
-	sn := h.store.take()
+	s, sn := h.take()
 	if sn == nil {
 		h.held.Add(-1)
 		return nil, nil, schema.Refuse(schema.Unavailable, "the store is closed")
 	}
 	release = func() {
-		h.store.drop(sn)
+		s.drop(sn)
 		h.held.Add(-1)
 	}
 	d := HeldState{
-		Root: uint64(sn.tx.Cursor().Bucket().Root()), PageSize: uint64(h.store.db.Info().PageSize),
+		Root: uint64(sn.tx.Cursor().Bucket().Root()), PageSize: uint64(s.db.Info().PageSize),
 		Position: sn.position(),
 	}
 	d.Pages = uint64(sn.tx.Size()) / d.PageSize
-	d.Device, d.Inode = h.store.identity[0], h.store.identity[1]
+	d.Device, d.Inode = s.identity[0], s.identity[1]
 	return d.append(nil), release, nil
 }
 

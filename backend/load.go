@@ -89,8 +89,8 @@ type loader struct {
 	began     time.Time
 	now       []byte // generalizedTime of began
 	problems  problems
-	origin    dumpHeader      // what the input says about where it comes from
-	refresh   *RefreshOptions // not nil: the input is the content of a provider
+	origin    dumpHeader // what the input says about where it comes from
+	refresh   *content   // not nil: the input is the content of a provider
 	lines     int
 
 	ids       idSet

@@ -50,7 +50,7 @@ func (l *loader) build(ctx context.Context, file *os.File) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	if names.keys == 0 {
+	if names.keys == 0 && l.refresh == nil {
 		return nil, ErrEmptyInput
 	}
 	if l.maxID+l.given >= unnumbered-1 {

@@ -50,6 +50,8 @@ func (l *loader) read(ctx context.Context, src io.Reader) error {
 		return fmt.Errorf("load: %w", context.Cause(ctx))
 	case first == nil && p.err != nil:
 		return p.err
+	case first == nil && l.refresh != nil:
+		return nil // a provider may have nothing
 	case first == nil:
 		return ErrEmptyInput
 	}

@@ -30,6 +30,20 @@ type loadSite struct {
 // lockLoad locks the store at path, so that no server opens it during the load,
 // and its folder, so that no other load runs.
 func lockLoad(path string) (*loadSite, error) {
+	s, err := openSite(path)
+	if err != nil || s.old == nil {
+		return s, err
+	}
+	// bbolt holds this lock as long as a store is open.
+	if syscall.Flock(int(s.old.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
+		err = fmt.Errorf("%w: %s: stop the server that serves it and load then", ErrLocked, path)
+		return nil, errors.Join(err, s.release())
+	}
+	return s, nil
+}
+
+// openSite locks the folder and opens the store at path, if one is there.
+func openSite(path string) (*loadSite, error) {
 	s := &loadSite{path: path, work: path + loadSuffix, dir: filepath.Dir(path)}
 	err := os.MkdirAll(s.dir, dirMode)
 	if err != nil {
@@ -46,12 +60,6 @@ func lockLoad(path string) (*loadSite, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		s.old = nil
 		return s, nil
-	}
-	if err == nil {
-		// bbolt holds this lock as long as a store is open.
-		if syscall.Flock(int(s.old.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-			err = fmt.Errorf("%w: %s: stop the server that serves it and load then", ErrLocked, path)
-		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, s.release())

@@ -151,6 +151,7 @@ func openBolt(path string, readOnly bool) (o *opened, err error) {
 			FreelistType:    bbolt.FreelistMapType,
 			InitialMmapSize: size,
 			MaxSize:         size,
+			NoSync:          sabotageNoSync,
 		})
 		switch {
 		case err == nil:

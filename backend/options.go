@@ -15,6 +15,7 @@ import (
 const (
 	DefaultSuffix        = "o=utdata"
 	DefaultChangelogKeep = 1_000_000
+	DefaultChangelogMin  = 100_000
 	DefaultChangelogAge  = 30 * 24 * time.Hour
 )
 
@@ -51,9 +52,12 @@ type Options struct {
 	EpochKind schema.EpochKind
 
 	// ChangelogKeep and ChangelogAge bound the changelog: what is beyond either
-	// is deleted. Negative is no bound.
+	// is deleted. Negative is no bound. ChangelogMin changes are kept in any
+	// case within these, and longer while a secondary may need them (see
+	// Store.Confirmed); negative is: all that the bounds allow.
 	ChangelogKeep int
 	ChangelogAge  time.Duration
+	ChangelogMin  int
 
 	Registry prometheus.Registerer // nil: no metrics
 	Log      *slog.Logger
@@ -77,6 +81,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.ChangelogKeep == 0 {
 		o.ChangelogKeep = DefaultChangelogKeep
+	}
+	if o.ChangelogMin == 0 {
+		o.ChangelogMin = DefaultChangelogMin
 	}
 	if o.ChangelogAge == 0 {
 		o.ChangelogAge = DefaultChangelogAge

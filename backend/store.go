@@ -28,9 +28,11 @@ type Store struct {
 	seals     seals
 	metrics   *metrics // lasting.metrics
 	lasting   *lasting
-	identity  [2]uint64             // device and inode of the file
-	writer    *writer               // nil if open for reading only
-	commitTx  func(*bbolt.Tx) error // tests make it fail
+	identity  [2]uint64 // device and inode of the file
+	// generation is the place of this store among those of a Served; else 0.
+	generation uint64
+	writer     *writer               // nil if open for reading only
+	commitTx   func(*bbolt.Tx) error // tests make it fail
 
 	current   atomic.Pointer[snapshot] // nil once closed
 	snapshots sync.WaitGroup

@@ -31,15 +31,22 @@ const (
 	jobGivenUp // cancelled; its caller has its answer
 )
 
-// job is a change on its way. Whoever moves it from waiting answers it.
+// job is a change, or a task, on its way. Whoever moves it from waiting answers
+// it.
 type job struct {
 	change *schema.Change
 	done   func(schema.ChangeDone)
+	task   func(*batch) error // not nil: instead of a change
+	ended  func(error)
 	state  atomic.Int32
 	stop   func() bool // ends the watch over the caller's context
 }
 
 func (j *job) refuse(code schema.ResultCode, text string) {
+	if j.task != nil {
+		j.ended(schema.Refuse(code, text))
+		return
+	}
 	j.done(schema.ChangeDone{Result: schema.Result{Code: code, Diagnostic: text}})
 }
 
@@ -54,6 +61,9 @@ type writer struct {
 	// lastFull is when a commit last found no room, toldFull when that was last
 	// logged; both are zero while there is room.
 	lastFull, toldFull time.Time
+	// unconfirmed counts since toldUnconfirmed, see tellUnconfirmed.
+	unconfirmed     int
+	toldUnconfirmed time.Time
 
 	wake     chan struct{} // capacity 1
 	finished chan struct{}
@@ -61,6 +71,7 @@ type writer struct {
 	mu      sync.Mutex
 	queue   []*job
 	closing bool
+	frozen  bool // see freeze
 }
 
 func newWriter(s *Store, st state, sp special, lin *lineage) *writer {
@@ -75,7 +86,11 @@ func newWriter(s *Store, st state, sp special, lin *lineage) *writer {
 // it points to must not be changed until then. If a commit fails in a way that
 // leaves open what is on disk, Options.Fatal is called and done is not.
 func (s *Store) Apply(ctx context.Context, c *schema.Change, done func(schema.ChangeDone)) {
-	j := &job{change: c, done: done}
+	s.submit(ctx, &job{change: c, done: done})
+}
+
+// submit queues j, or refuses it.
+func (s *Store) submit(ctx context.Context, j *job) {
 	if s.writer == nil {
 		j.refuse(schema.UnwillingToPerform, "the store is open for reading only")
 		return
@@ -87,23 +102,33 @@ func (s *Store) Apply(ctx context.Context, c *schema.Change, done func(schema.Ch
 			}
 		})
 	}
-	if w := s.writer; !w.enqueue(j) && w.take(j) {
-		j.refuse(schema.Unavailable, "the store is being closed")
+	w := s.writer
+	if code, why := w.enqueue(j); code != schema.Success && w.take(j) {
+		j.refuse(code, why)
 	}
 }
 
-func (w *writer) enqueue(j *job) bool {
+// enqueue tells with a code other than success why it did not.
+func (w *writer) enqueue(j *job) (schema.ResultCode, string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closing {
-		return false
+	switch {
+	case w.closing:
+		return schema.Unavailable, "the store is being closed"
+	case w.frozen:
+		return schema.Busy, "the data is being replaced: ask again"
 	}
 	w.queue = append(w.queue, j)
+	w.rouse()
+	return schema.Success, ""
+}
+
+// rouse has the goroutine look at the queue.
+func (w *writer) rouse() {
 	select {
 	case w.wake <- struct{}{}:
 	default: // awake already
 	}
-	return true
 }
 
 // take makes j ours to answer, unless its caller has given up.
@@ -119,10 +144,7 @@ func (w *writer) close() {
 	w.mu.Lock()
 	w.closing = true
 	w.mu.Unlock()
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.rouse()
 	<-w.finished
 }
 
@@ -139,26 +161,31 @@ func (w *writer) run() {
 			return
 		}
 		if more {
-			select {
-			case w.wake <- struct{}{}:
-			default:
-			}
+			w.rouse()
 		}
-		if len(jobs) > 0 && !w.batch(jobs) {
+		ok := true
+		switch {
+		case len(jobs) == 0:
+		case jobs[0].task != nil:
+			ok = w.task(jobs[0])
+		default:
+			ok = w.batch(jobs)
+		}
+		if !ok {
 			w.fail()
 			return
 		}
 	}
 }
 
-// next takes what is queued.
+// next takes what is queued: changes for one commit, or one task.
 func (w *writer) next() (jobs []*job, more, closing bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	queue := w.queue
 	w.queue = nil
-	if len(queue) > maxBatch && !w.closing {
-		queue, w.queue = queue[:maxBatch:maxBatch], queue[maxBatch:]
+	if n := together(queue); n < len(queue) && !w.closing {
+		queue, w.queue = queue[:n:n], queue[n:]
 	}
 	for _, j := range queue {
 		if w.take(j) {
@@ -166,6 +193,19 @@ func (w *writer) next() (jobs []*job, more, closing bool) {
 		}
 	}
 	return jobs, len(w.queue) > 0, w.closing
+}
+
+// together is how many jobs at the head of the queue share a transaction.
+func together(queue []*job) int {
+	for i, j := range queue {
+		switch {
+		case j.task != nil:
+			return max(i, 1)
+		case i == maxBatch:
+			return i
+		}
+	}
+	return len(queue)
 }
 
 // fail refuses everything from now on.
@@ -215,8 +255,7 @@ func (w *writer) batch(jobs []*job) bool {
 		}
 		if full {
 			for i := range results {
-				results[i] = schema.ChangeDone{Result: schema.Result{Code: schema.UnwillingToPerform,
-					Diagnostic: "the disk is full: nothing was changed, and changes are possible again when there is room"}}
+				results[i] = schema.ChangeDone{Result: *errFull()}
 			}
 		}
 	}
@@ -232,10 +271,16 @@ func (w *writer) commit(b *batch) (full, ok bool) {
 	s, id := w.s, b.tx.ID()
 	begun := time.Now()
 	err := s.commitTx(b.tx)
+	if sabotageSplitPosition && err == nil {
+		err = s.db.Update(func(tx *bbolt.Tx) error { return openMeta(tx).put(metaState, b.st.append(nil)) })
+	}
 	if err == nil {
 		s.metrics.commit.Observe(time.Since(begun).Seconds())
-		s.metrics.batch.Observe(float64(b.changes))
+		if b.changes > 0 {
+			s.metrics.batch.Observe(float64(b.changes))
+		}
 		w.tellRoom()
+		w.tellUnconfirmed(b)
 		w.st, w.special, w.lin = b.st, b.special, b.lin
 		if err = s.publish(w.st, w.special, w.lin); err == nil {
 			return false, true

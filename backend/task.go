@@ -1,0 +1,104 @@
+package backend
+
+// Tasks: what the writer does in a transaction of its own, in line with the
+// queued changes, because it is kept as a whole or not at all.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// errFailed is the end of a task whose commit has failed: Options.Fatal knows.
+var errFailed = errors.New("the store has failed")
+
+// perform has the writer run task and returns when what it did is durable. An
+// error means that nothing was changed, but for errFailed. If ctx ends before
+// the writer has taken the task, the error is that of ctx.
+func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
+	ended := make(chan error, 1)
+	s.submit(ctx, &job{task: task, ended: func(err error) { ended <- err }})
+	err := <-ended
+	var res *schema.Result
+	if errors.As(err, &res) && res.Code == schema.Canceled && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// task runs a task and makes durable what it did. It reports whether the store
+// may go on.
+func (w *writer) task(j *job) bool {
+	b, err := w.begin()
+	if err == nil {
+		err = b.run(j.task)
+	}
+	altered := b != nil && b.altered()
+	if err == nil && altered {
+		err = b.finish()
+	}
+	if err != nil || !altered {
+		if b != nil {
+			b.tx.Rollback()
+		}
+		var damage *DamageError
+		if errors.As(err, &damage) {
+			_ = w.s.refusal(err) // counts and logs it
+		}
+		j.ended(err)
+		return true
+	}
+	full, ok := w.commit(b)
+	switch {
+	case !ok:
+		j.ended(errFailed)
+	case full:
+		j.ended(errFull())
+	default:
+		j.ended(nil)
+	}
+	return ok
+}
+
+// run is task with the panics of damaged pages made errors.
+func (b *batch) run(task func(*batch) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.s.opts.Log.Error("panic in the writer", "panic", p, "stack", string(debug.Stack()))
+			err = &DamageError{Bucket: "all", What: fmt.Sprint(p)}
+		}
+	}()
+	return task(b)
+}
+
+func errFull() *schema.Result {
+	return schema.Refuse(schema.UnwillingToPerform,
+		"the disk is full: nothing was changed, and changes are possible again when there is room")
+}
+
+// freeze refuses everything from now on, and returns when what was queued
+// before is answered.
+func (w *writer) freeze() error {
+	ended := make(chan error, 1)
+	last := &job{task: func(*batch) error { return nil }, ended: func(err error) { ended <- err }}
+	w.mu.Lock()
+	if w.closing {
+		w.mu.Unlock()
+		return schema.Refuse(schema.Unavailable, "the store is being closed")
+	}
+	w.frozen = true
+	w.queue = append(w.queue, last)
+	w.mu.Unlock()
+	w.rouse()
+	return <-ended
+}
+
+// thaw ends freeze.
+func (w *writer) thaw() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.frozen = false
+}
