@@ -30,8 +30,9 @@ type checker struct {
 // value's checksum; entries, names and UUIDs in one-to-one relation; a parent
 // for every entry but the topmost; keys that fit the names; indexes that list
 // what they must and nothing else; counters and state hash; a changelog without
-// gaps that ends in the state. It calls report with a sentence for each fault
-// and goes on. The error tells only that the check could not be completed.
+// gaps that ends in the state; a lineage that makes sense. It calls report with
+// a sentence for each fault and goes on. The error tells only that the check
+// could not be completed.
 func (s *Store) Check(ctx context.Context, report func(problem string)) (err error) {
 	rd, err := s.reader()
 	if err != nil {
@@ -44,7 +45,7 @@ func (s *Store) Check(ctx context.Context, report func(problem string)) (err err
 	for _, b := range rd.t.index {
 		c.index = append(c.index, b.Cursor())
 	}
-	for _, step := range []func() error{c.entries, c.names, c.uuids, c.indexKeys, c.changelog} {
+	for _, step := range []func() error{c.meta, c.entries, c.names, c.uuids, c.indexKeys, c.changelog} {
 		if err := step(); err != nil {
 			return err
 		}

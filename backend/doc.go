@@ -3,8 +3,25 @@
 // format, version 1.
 //
 // The package is not for protocol (it neither reads nor writes LDAP messages),
-// not for access rules, and not for replication: it hands out its changelog
-// and its position and leaves the rest to others.
+// not for access rules, and not for deciding about replication: it hands out
+// states, changelog and position, takes batches and whole contents, and leaves
+// to others from whom and when.
+//
+// # Files
+//
+//	PATH                the store
+//	PATH.previous       the store that was there before the last load or refresh
+//	PATH.load           a store that is being built by a load or refresh, until it
+//	                    is renamed to PATH; PATH.load.meta is a part of it
+//	PATH.previous.new   for a moment, before it is renamed to PATH.previous
+//	PATH.new            a store that is being made, until it is renamed to PATH
+//	.load-*             sorted runs of a load, without a name as soon as it is open
+//
+// The first two are whole at any time, whatever crashes; the others are worth
+// nothing without the process that writes them, and the next load removes what
+// it finds of them. All of them are readable by their owner alone. Whoever has a
+// store open holds a lock (flock) on its file, shared if only for reading;
+// whoever builds one by a load or refresh holds one on the folder.
 //
 // # Values
 //
@@ -29,7 +46,12 @@
 //	  "store"    16 bytes: UUID of this store
 //	  "suffix"   text: the name of the topmost entry
 //	  "schema"   fingerprint of the definitions by which names were normalised
-//	  "epochs"   JSON list of {id, kind, from}, oldest first
+//	  "epochs"   JSON list of {id, kind, from}, oldest first; the last one is in
+//	             force, from is the position at which it left the one before
+//	  "following" 1 byte, whom the store follows: 0 nobody, 1 a server of this
+//	             kind, whose epochs and numbers it has, 2 one of another make
+//	  "cookie"   text: where the server of another make is (RFC 4533 2.1.2)
+//	  "fresh"    8 bytes: number of the last change that the setup made
 //	  "indexes"  JSON list of {name, mark}, one for each index bucket that is
 //	             complete; the mark changes when values are normalised otherwise
 //	  "state"    see below
@@ -39,6 +61,10 @@
 //	eq/NAME      form, 0x00, id (8 bytes) -> nothing
 //	sub/NAME     trigram, 0x00, id (8 bytes) -> nothing
 //	changelog    number (8 bytes) -> change
+//
+// "following", "cookie" and "fresh" may be absent, which is 0 and empty. The
+// position of a state is the id of the last epoch with number and hash of the
+// state. The values of meta change in the same transaction as what they tell of.
 //
 // Ids count from 1 and are never used twice. The key of a name has its
 // normalised RDNs from the root down with 0x00 between them (schema package),
@@ -72,7 +98,7 @@
 // # State
 //
 //	offset  bytes
-//	     0      1  version, 1
+//	     0      1  version, 2
 //	     1      8  number of the last change
 //	     9     16  state hash
 //	    25      8  next id
@@ -82,7 +108,11 @@
 //	    57      8  number of the first change still in the changelog
 //	    65      8  time of the last CSN, microseconds since 1970
 //	    73      4  count of the last CSN
-//	    77  8 each  keys in each index, in the order of "indexes"
+//	    77      1  1 if the next is known, else 0
+//	    78     16  state hash before the first change still in the changelog
+//	    94  8 each  keys in each index, in the order of "indexes"
+//
+// Version 1 of a state is the same without the bytes 77 to 93.
 //
 // The state hash is the sum of the hashes of all entries, as two unsigned
 // 64-bit numbers that wrap. The hash of an entry is the first 16 bytes of the
@@ -103,6 +133,7 @@
 //	               of a modify DN, else empty); the change as LDIF
 //
 // Numbers are dense: the changelog has each one from the first that is left to
-// that of the state. The LDIF is what follows the changetype line of a change
+// that of the state. In a store that follows a server of this kind they are that
+// server's records, byte for byte. The LDIF is what follows the changetype line of a change
 // record, with the operational attributes that the change has set.
 package backend
