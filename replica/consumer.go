@@ -47,14 +47,15 @@ type Applier interface {
 
 // RefreshOptions say what the text of a refresh is.
 type RefreshOptions struct {
+	// From is where the store must be when it is replaced (else ErrPosition);
+	// empty for a provider of another make.
+	From schema.Position
 	// Position and Epochs are those of the state in the text, whose hash it
 	// must have. Both are empty for a provider of another make, which knows
 	// none: the store then begins an epoch of its own.
 	Position        schema.Position
 	Epochs          []schema.Epoch
 	ForeignProvider bool
-	// Cookie of a provider of another make; it is kept with the state.
-	Cookie string
 }
 
 // ConsumerOptions say whom a Consumer follows. Provider, Applier and LostDir

@@ -20,6 +20,7 @@ type session struct {
 	c       *Consumer
 	peer    *peer
 	search  int32 // message ID
+	hello   *MemberHello
 	meeting Meeting
 	inbox   *inbox
 	confirm *confirmer
@@ -49,33 +50,32 @@ func (c *Consumer) meetMember(ctx context.Context) (err error) {
 		return err
 	}
 	s := &session{c: c, peer: p}
-	hello, err := s.call()
-	if err != nil {
+	if err := s.call(); err != nil {
 		return err
 	}
 	if err := s.meet(); err != nil {
 		return err
 	}
-	if err := s.settle(hello); err != nil {
+	if err := s.settle(); err != nil {
 		return err
 	}
-	return s.follow(ctx, cancel, hello.Position)
+	return s.follow(ctx, cancel)
 }
 
 // call presents this server and asks for everything from its position on.
-func (s *session) call() (*MemberHello, error) {
+func (s *session) call() error {
 	held, err := s.c.o.Applier.Hold()
 	if err != nil {
-		return nil, fmt.Errorf("look at the own store: %w", err)
+		return fmt.Errorf("look at the own store: %w", err)
 	}
-	hello := &MemberHello{Host: s.c.o.Host, Port: s.c.o.Port, Version: MemberVersion, Position: held.Position(), Epochs: held.Epochs(),
+	s.hello = &MemberHello{Host: s.c.o.Host, Port: s.c.o.Port, Version: MemberVersion, Position: held.Position(), Epochs: held.Epochs(),
 		Fresh: s.c.o.Applier.Fresh(), Adopt: s.c.adopt, Refresh: s.c.anew}
 	held.Release()
 	request := wire.SyncRequestValue{Mode: schema.SyncRefreshAndPersist}
 	controls := wire.AppendControl(nil, wire.OIDSyncRequest, true, request.Append(nil))
-	controls = wire.AppendControl(controls, OIDMember, true, hello.Encode())
+	controls = wire.AppendControl(controls, OIDMember, true, s.hello.Encode())
 	s.search, err = s.peer.send(everything(s.c.o.Suffix), controls)
-	return hello, err
+	return err
 }
 
 // everything is the search of a consumer.
@@ -115,7 +115,7 @@ func searchDone(m *wire.Message) error {
 }
 
 // settle looks at the outcome of the meeting.
-func (s *session) settle(hello *MemberHello) error {
+func (s *session) settle() error {
 	m := &s.meeting
 	s.c.note(func(state *ConsumerState) {
 		state.Connected, state.Outcome, state.Reason, state.Provider = true, m.Outcome, m.Reason, m.Position
@@ -130,7 +130,7 @@ func (s *session) settle(hello *MemberHello) error {
 			return &refused{m.Outcome, m.Outcome.String()}
 		}
 		return &refused{m.Outcome, m.Reason}
-	case hello.Refresh && (m.Outcome == UpToDate || m.Outcome == Stream):
+	case s.hello.Refresh && (m.Outcome == UpToDate || m.Outcome == Stream):
 		return fmt.Errorf("%w: the whole state was asked for and the provider answered: %v", ErrMember, m.Outcome)
 	case m.Position.Epoch == "" || len(m.Epochs) == 0 || m.Epochs[len(m.Epochs)-1].ID != m.Position.Epoch:
 		return fmt.Errorf("%w: the provider did not say where it is", ErrMember)
@@ -139,12 +139,11 @@ func (s *session) settle(hello *MemberHello) error {
 	return nil
 }
 
-// follow works until the connection or the context ends. at is where the own
-// store is.
-func (s *session) follow(ctx context.Context, cancel context.CancelCauseFunc, at schema.Position) error {
+// follow works until the connection or the context ends.
+func (s *session) follow(ctx context.Context, cancel context.CancelCauseFunc) error {
 	s.inbox = newInbox()
 	s.confirm = newConfirmer(s.c.o.Host, s.c.o.Port, s.peer)
-	in := &receiver{session: s, at: at, epochs: s.meeting.Epochs}
+	in := &receiver{session: s, at: s.hello.Position, epochs: s.meeting.Epochs}
 	switch s.meeting.Outcome {
 	case Refresh, Diverged:
 		in.text = newRefreshText(s.c, &s.meeting)
@@ -154,7 +153,7 @@ func (s *session) follow(ctx context.Context, cancel context.CancelCauseFunc, at
 	default:
 		s.c.followed()
 		s.c.compare()
-		s.confirm.offer(at)
+		s.confirm.offer(s.hello.Position)
 	}
 	var work sync.WaitGroup
 	work.Go(func() { s.inbox.close(in.receive(ctx)) })
@@ -206,11 +205,11 @@ func (s *session) batch(ctx context.Context, b *schema.Batch) error {
 func (s *session) refresh(ctx context.Context, text *refreshText) error {
 	defer text.abandon()
 	if s.meeting.Outcome == Diverged {
-		if err := s.c.saveLost(&s.meeting); err != nil {
+		if err := s.c.saveLost(s.hello.Position, &s.meeting); err != nil {
 			return fmt.Errorf("save the changes that the provider never had, without which nothing is replaced: %w", err)
 		}
 	}
-	o := RefreshOptions{Position: s.meeting.Position, Epochs: s.meeting.Epochs}
+	o := RefreshOptions{From: s.hello.Position, Position: s.meeting.Position, Epochs: s.meeting.Epochs}
 	if err := s.c.o.Applier.Refresh(ctx, text.reader, o); err != nil {
 		return fmt.Errorf("refresh: %w", err)
 	}

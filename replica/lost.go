@@ -84,31 +84,39 @@ func findLost(held State, m *Meeting) lost {
 }
 
 // saveLost writes the changes that the provider of m never had into a new file
-// in LostDir.
-func (c *Consumer) saveLost(m *Meeting) error {
+// in LostDir. The store must still be at the position that it presented.
+func (c *Consumer) saveLost(at schema.Position, m *Meeting) error {
 	held, err := c.o.Applier.Hold()
 	if err != nil {
 		return err
 	}
 	defer held.Release()
+	if held.Position() != at {
+		return ErrPosition
+	}
 	l := findLost(held, m)
-	temp, err := os.CreateTemp(c.o.LostDir, "lost-*.new")
+	name, err := l.save(c.o.LostDir, held)
 	if err != nil {
 		return err
+	}
+	c.o.Log.Warn("changes that the provider never had are saved", "file", name, "from", l.from, "to", l.mine.Seq)
+	return nil
+}
+
+// save writes them into a new file in dir and gives its name.
+func (l *lost) save(dir string, held State) (name string, err error) {
+	temp, err := os.CreateTemp(dir, "lost-*.new")
+	if err != nil {
+		return "", err
 	}
 	defer os.Remove(temp.Name())
 	out := bufio.NewWriterSize(temp, 64<<10)
 	err = l.write(out, held)
 	err = errors.Join(err, out.Flush(), temp.Chmod(0o600), temp.Sync(), temp.Close())
 	if err != nil {
-		return err
+		return "", err
 	}
-	name, err := putLost(temp.Name(), filepath.Join(c.o.LostDir, l.name()))
-	if err != nil {
-		return err
-	}
-	c.o.Log.Warn("changes that the provider never had are saved", "file", name, "from", l.from, "to", l.mine.Seq)
-	return nil
+	return putLost(temp.Name(), filepath.Join(dir, l.name()))
 }
 
 // name is that of the file, without anything that tells it from an earlier one

@@ -1,0 +1,476 @@
+package replica
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/wire"
+)
+
+// mustEqual compares what the consumer has with the state of the provider.
+func mustEqual(t testing.TB, store *modelStore, want *modelState) {
+	t.Helper()
+	got := store.now()
+	if got.position != want.position || !reflect.DeepEqual(got.entries, want.entries) || !reflect.DeepEqual(got.epochs, want.epochs) {
+		t.Errorf("the consumer is at %v with %v,\nthe provider at %v with %v", got.position, got.entries, want.position, want.entries)
+	}
+}
+
+func TestConsumerTakesChangesAndConfirmsThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		s0 := store.now()
+		ada, bob := modelView(2, "cn=ada,o=utdata", "cn: ada"), modelView(3, "cn=bob,o=utdata", "cn: bob")
+		s1 := s0.change(schema.ChangeAdd, ada)
+		s2 := s1.change(schema.ChangeAdd, bob)
+		ada2 := modelView(2, "cn=ada,o=utdata", "cn: ada", "description: later", "description: twice")
+		s3 := s2.change(schema.ChangeModify, ada2)
+		s4 := s3.change(schema.ChangeDelete, schema.View{UUID: bob.UUID})
+		s := newStage(t, store, func(p *scripted) {
+			p.meet(UpToDate, s0)
+			if got := p.confirmed(); got != s0.position {
+				t.Errorf("confirmed %v after connecting", got)
+			}
+			p.beat(s0)
+			p.entry(ada, schema.SyncAdd)
+			p.entry(bob, schema.SyncAdd)
+			p.batch(s2, 2)
+			if got := p.confirmed(); got != s2.position {
+				t.Errorf("confirmed %v", got)
+			}
+			p.entry(ada2, schema.SyncModify)
+			p.batch(s3, 1)
+			if got := p.confirmed(); got != s3.position {
+				t.Errorf("confirmed %v", got)
+			}
+			info := wire.SyncInfoValue{Choice: wire.SyncInfoIDSet, RefreshDeletes: true, UUIDs: []schema.UUID{bob.UUID}}
+			p.tell(wire.OIDSyncInfo, info.Append(nil))
+			p.batch(s4, 1)
+			if got := p.confirmed(); got != s4.position {
+				t.Errorf("confirmed %v", got)
+			}
+			p.rest()
+		}).start()
+		synctest.Wait()
+		mustEqual(t, store, s4)
+		if !reflect.DeepEqual(store.now().records, s4.records) {
+			t.Errorf("records %+v, want %+v", store.now().records, s4.records)
+		}
+		state := s.consumer.State()
+		if !state.Connected || !state.Level || state.Outcome != UpToDate || state.Reason != "because" || state.LagChanges != 0 || state.Lag != 0 ||
+			state.Batches != 3 || state.Changes != 4 || state.Address != "prim:7012" || state.LastHeard.IsZero() || state.Error != "" {
+			t.Errorf("%+v", state)
+		}
+		s.stop()
+	})
+}
+
+func TestDeletedEntriesComeOneByOneToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		ada := modelView(2, "cn=ada,o=utdata", "cn: ada")
+		s0 := store.now().change(schema.ChangeAdd, ada)
+		store.state = s0
+		s1 := s0.change(schema.ChangeDelete, schema.View{UUID: ada.UUID})
+		s := newStage(t, store, func(p *scripted) {
+			p.meet(Stream, s1)
+			p.confirmed()
+			p.entry(schema.View{UUID: ada.UUID, DN: ada.DN}, schema.SyncDelete)
+			p.batch(s1, 1)
+			p.rest()
+		}).start()
+		synctest.Wait()
+		mustEqual(t, store, s1)
+		s.stop()
+	})
+}
+
+func TestHistoryComesWithTheFirstBatchAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		promoted := store.now().clone()
+		promoted.epochs = append(promoted.epochs, schema.Epoch{ID: position('b', 0, 0).Epoch, Kind: schema.EpochPromoted, From: promoted.position.String()})
+		promoted.position.Epoch = position('b', 0, 0).Epoch
+		later := promoted.change(schema.ChangeAdd, modelView(2, "cn=ada,o=utdata", "cn: ada"))
+		s := newStage(t, store, func(p *scripted) {
+			p.meet(Stream, promoted)
+			p.confirmed()
+			p.batch(promoted, 0)
+			p.confirmed()
+			p.entry(modelView(2, "cn=ada,o=utdata", "cn: ada"), schema.SyncAdd)
+			p.batch(later, 1)
+			p.batch(later, 0) // nothing new: no transaction
+			p.rest()
+		}).start()
+		synctest.Wait()
+		mustEqual(t, store, later)
+		if len(store.batches) != 2 || store.batches[0].Epochs == nil || store.batches[1].Epochs != nil {
+			t.Errorf("batches %+v", store.batches)
+		}
+		s.stop()
+	})
+}
+
+func TestProviderThatGivesNothingIsAskedAgainSoon(t *testing.T) {
+	for _, outcome := range []Outcome{WaitingForRestore, OlderEpoch, ProviderBehind, NotListed, NotProvider} {
+		t.Run(outcome.Word(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newModelStore('a', 7)
+				before := store.now()
+				other := newModelStore('b', 3).now()
+				refuse := func(p *scripted) {
+					p.meet(outcome, other)
+					p.done(schema.Success)
+				}
+				s := newStage(t, store)
+				for range 100 {
+					s.plays = append(s.plays, refuse)
+				}
+				s.plays = append(s.plays, func(p *scripted) {
+					p.meet(UpToDate, before)
+					p.rest()
+				})
+				s.start()
+				synctest.Wait()
+				state := s.consumer.State()
+				if state.Connected || state.Outcome != outcome || state.Reason != "because" || state.Error != "because" || state.Level {
+					t.Errorf("%+v", state)
+				}
+				began := time.Now()
+				time.Sleep(time.Minute)
+				if n := s.dialled(); n < 12 || n > 20 {
+					t.Errorf("%d calls in %v", n, time.Since(began))
+				}
+				n := s.dialled()
+				time.Sleep(refusedPause)
+				if s.dialled() == n {
+					t.Errorf("no call in %v", refusedPause)
+				}
+				if lag := s.consumer.State().Lag; lag < time.Minute {
+					t.Errorf("lag %v", lag)
+				}
+				mustEqual(t, store, before)
+				s.stop()
+			})
+		})
+	}
+}
+
+func TestUnreachableProviderIsCalledAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		s := newStage(t, store).start()
+		time.Sleep(2 * time.Second)
+		if n := s.dialled(); n < 4 || n > 8 {
+			t.Errorf("%d calls at first", n)
+		}
+		time.Sleep(time.Minute)
+		before := s.dialled()
+		time.Sleep(10 * time.Minute)
+		if n := s.dialled() - before; n < 40 || n > 56 {
+			t.Errorf("%d calls in ten minutes", n)
+		}
+		if state := s.consumer.State(); state.Connected || !strings.Contains(state.Error, "connection refused") || state.Lag < 11*time.Minute {
+			t.Errorf("%+v", state)
+		}
+		s.stop()
+	})
+}
+
+func TestSilentProviderIsDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		s0 := store.now()
+		s := newStage(t, store, func(p *scripted) {
+			p.meet(UpToDate, s0)
+			p.confirmed()
+			for range 30 {
+				time.Sleep(time.Second)
+				p.beat(s0)
+			}
+			p.rest()
+		}, (*scripted).rest).start()
+		time.Sleep(39 * time.Second)
+		if state := s.consumer.State(); !state.Connected || !state.Level || state.Lag != 0 || time.Since(state.LastHeard) < 8*time.Second {
+			t.Errorf("%+v", state)
+		}
+		time.Sleep(2 * time.Second)
+		state := s.consumer.State()
+		if state.Connected || !strings.Contains(state.Error, "silent") || s.dialled() < 2 {
+			t.Errorf("%d calls, %+v", s.dialled(), state)
+		}
+		if state.Lag < 10*time.Second || state.Lag > 12*time.Second {
+			t.Errorf("lag %v", state.Lag)
+		}
+		s.stop()
+	})
+}
+
+func TestNothingIsAcceptedWithoutTheSignature(t *testing.T) {
+	for _, c := range []struct {
+		name, secret, want string
+	}{
+		{"of another group", "another signature", "refused the group signature of this server"},
+		{"not proved by the provider", "", "proved no group signature: nothing was accepted"},
+		{"proved wrongly by the provider", "false", "proved another group signature: nothing was accepted"},
+		{"of too much work", "work", "asks for too much work"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newModelStore('a', 7)
+				before := store.now()
+				s := newStage(t, store, func(p *scripted) {
+					switch c.secret {
+					case "", "false", "work":
+						p.deceive(c.secret)
+					default:
+						p.bind(c.secret)
+					}
+					if m, ok := p.read(); ok {
+						t.Errorf("after the bind came operation %#x", m.Op)
+					}
+				}).start()
+				synctest.Wait()
+				if state := s.consumer.State(); !strings.Contains(state.Error, c.want) || !strings.Contains(state.Error, "prim:7012") || state.Connected {
+					t.Errorf("%+v", state)
+				}
+				mustEqual(t, store, before)
+				s.stop()
+			})
+		})
+	}
+}
+
+// deceive answers binds without knowing the signature.
+func (p *scripted) deceive(how string) {
+	m, ok := p.read()
+	var q wire.BindRequest
+	if err := q.Decode(m.Body); !ok || err != nil {
+		p.t.Error(err)
+		return
+	}
+	_, nonce, _ := strings.Cut(string(q.Credentials), ",r=")
+	switch how {
+	case "":
+		p.write(wire.AppendBindResponse(nil, m.ID, &schema.Result{}, nil, false, nil))
+		return
+	case "work":
+		first := "r=" + nonce + "x,s=c2FsdA==,i=2000000000"
+		p.write(wire.AppendBindResponse(nil, m.ID, &schema.Result{Code: schema.SASLBindInProgress}, []byte(first), true, nil))
+		return
+	}
+	first := "r=" + nonce + "x,s=c2FsdA==,i=4096"
+	p.write(wire.AppendBindResponse(nil, m.ID, &schema.Result{Code: schema.SASLBindInProgress}, []byte(first), true, nil))
+	m, _ = p.read()
+	p.write(wire.AppendBindResponse(nil, m.ID, &schema.Result{}, []byte("v=AAAA"), true, nil))
+}
+
+func TestServerWithoutSignatureCallsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, newModelStore('a', 7), func(p *scripted) {
+			if m, ok := p.read(); ok {
+				t.Errorf("there came operation %#x", m.Op)
+			}
+		})
+		s.options.Signature = func() string { return "" }
+		s.start()
+		synctest.Wait()
+		if state := s.consumer.State(); !strings.Contains(state.Error, "utgroupsig") {
+			t.Errorf("%+v", state)
+		}
+		s.stop()
+	})
+}
+
+func TestWrongStateIsCuredByTheWholeState(t *testing.T) {
+	for _, fault := range []error{ErrHash, ErrStructure} {
+		synctest.Test(t, func(t *testing.T) {
+			store := newModelStore('a', 7)
+			s0 := store.now()
+			ada := modelView(2, "cn=ada,o=utdata", "cn: ada")
+			s1 := s0.change(schema.ChangeAdd, ada)
+			store.fail = fault
+			s := newStage(t, store, func(p *scripted) {
+				p.meet(Stream, s1)
+				p.entry(ada, schema.SyncAdd)
+				p.batch(s1, 1)
+				p.rest()
+			}, func(p *scripted) {
+				p.meet(Refresh, s1)
+				if !p.hello.Refresh || p.hello.Position != s0.position {
+					t.Errorf("hello %+v", p.hello)
+				}
+				p.entry(modelView(1, "o=utdata", "o: utdata"), schema.SyncAdd)
+				p.entry(ada, schema.SyncAdd)
+				p.end(s1)
+				if got := p.confirmed(); got != s1.position {
+					t.Errorf("confirmed %v", got)
+				}
+			}, func(p *scripted) {
+				p.meet(UpToDate, s1)
+				if p.hello.Refresh {
+					t.Error("the whole state is wanted again")
+				}
+				p.rest()
+			}).start()
+			time.Sleep(5 * time.Second)
+			mustEqual(t, store, s1)
+			s.stop()
+		})
+	}
+}
+
+func TestProviderThatIsNeverRightIsNotAskedAllTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		s0 := store.now()
+		ada := modelView(2, "cn=ada,o=utdata", "cn: ada")
+		s1 := s0.change(schema.ChangeAdd, ada)
+		wrong := func(p *scripted) {
+			p.meet(Refresh, s1)
+			p.entry(ada, schema.SyncAdd)
+			p.entry(modelView(9, "cn=not hers,o=utdata"), schema.SyncAdd)
+			p.end(s1)
+			p.rest()
+		}
+		s := newStage(t, store, func(p *scripted) {
+			p.meet(Stream, s1)
+			p.batch(s1, 1)
+			p.rest()
+		})
+		for range 100 {
+			s.plays = append(s.plays, wrong)
+		}
+		s.start()
+		time.Sleep(10 * time.Minute)
+		if n := s.dialled(); n < 30 || n > 64 {
+			t.Errorf("%d calls in ten minutes", n)
+		}
+		if state := s.consumer.State(); !strings.Contains(state.Error, ErrHash.Error()) {
+			t.Errorf("%+v", state)
+		}
+		mustEqual(t, store, s0)
+		s.stop()
+	})
+}
+
+func TestStoreThatMovedMeetsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		s0 := store.now()
+		s1 := s0.change(schema.ChangeAdd, modelView(2, "cn=ada,o=utdata", "cn: ada"))
+		own := s0.change(schema.ChangeAdd, modelView(3, "cn=own,o=utdata", "cn: own"))
+		s := newStage(t, store, func(p *scripted) {
+			p.meet(Stream, s1)
+			p.confirmed()
+			store.mu.Lock()
+			store.state = own
+			store.mu.Unlock()
+			p.entry(modelView(2, "cn=ada,o=utdata", "cn: ada"), schema.SyncAdd)
+			p.batch(s1, 1)
+			p.rest()
+		}, func(p *scripted) {
+			p.meet(OlderEpoch, s1)
+			if p.hello.Position != own.position || p.hello.Refresh {
+				t.Errorf("hello %+v", p.hello)
+			}
+		}).start()
+		time.Sleep(time.Second)
+		mustEqual(t, store, own)
+		if s.dialled() < 2 {
+			t.Error("no second call")
+		}
+		s.stop()
+	})
+}
+
+func TestAnswersThatAreNoneEndTheSession(t *testing.T) {
+	store := newModelStore('a', 7)
+	s0 := store.now()
+	s1 := s0.change(schema.ChangeAdd, modelView(2, "cn=ada,o=utdata", "cn: ada"))
+	foreign := s1.clone()
+	foreign.position.Epoch = position('b', 0, 0).Epoch
+	extended := func(id int32) []byte {
+		return wire.AppendExtendedResponse(nil, id, &schema.Result{}, "", nil, false, nil)
+	}
+	for name, c := range map[string]struct {
+		play func(p *scripted)
+		want string
+	}{
+		"records with a gap": {func(p *scripted) {
+			p.tell(OIDRecords, AppendRecords(nil, 9, nil))
+			p.batch(s1.change(schema.ChangeAdd, modelView(4, "cn=x,o=utdata")), 1)
+		}, "does not follow"},
+		"fewer records": {func(p *scripted) { p.end(s1) }, "0 changes from 7 to 8"},
+		"another epoch": {func(p *scripted) {
+			p.entry(modelView(2, "cn=ada,o=utdata", "cn: ada"), schema.SyncAdd)
+			p.batch(foreign, 1)
+		}, "another epoch"},
+		"no position":      {func(p *scripted) { p.tell(OIDEnd, []byte("here")) }, "end of a batch"},
+		"broken records":   {func(p *scripted) { p.tell(OIDRecords, []byte("x")) }, "records"},
+		"broken heartbeat": {func(p *scripted) { p.tell(OIDHeartbeat, []byte("x")) }, "heartbeat"},
+		"an entry without state": {func(p *scripted) {
+			b, m := wire.BeginEntry(nil, p.search, []byte("o=utdata"))
+			p.write(wire.EndEntry(b, m, nil))
+		}, "without its state"},
+		"a long user part":        {func(p *scripted) { p.longUserPart() }, "within an attribute"},
+		"another search":          {func(p *scripted) { p.search += 5; p.beat(s0) }, "of message"},
+		"the end of the search":   {func(p *scripted) { p.done(schema.Unavailable) }, "over"},
+		"a reference":             {func(p *scripted) { p.write(wire.AppendReference(nil, p.search, []string{"ldap://x"}, nil)) }, "operation 0x73"},
+		"an answer nobody wanted": {func(p *scripted) { p.write(extended(77)); p.write(extended(78)); p.write(extended(79)) }, "answered"},
+		"a notice":                {func(p *scripted) { p.write(wire.AppendNotice(nil, schema.Unavailable, "stopping")) }, "stopping"},
+		"no LDAP":                 {func(p *scripted) { p.write([]byte("HTTP/1.1 200 OK\r\n\r\n")) }, "not an LDAP message"},
+		"an endless message":      {func(p *scripted) { p.write([]byte{0x30, 0x84, 0x7f, 0xff, 0xff, 0xff}) }, "longer than the limit"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store.news = make(chan struct{}, 1)
+				s := newStage(t, store, func(p *scripted) {
+					p.meet(UpToDate, s0)
+					p.confirmed()
+					c.play(p)
+					p.rest()
+				}).start()
+				synctest.Wait()
+				if state := s.consumer.State(); !strings.Contains(state.Error, c.want) || state.Connected {
+					t.Errorf("%+v", state)
+				}
+				mustEqual(t, store, s0)
+				s.stop()
+			})
+		})
+	}
+}
+
+func (p *scripted) longUserPart() {
+	v := modelView(2, "cn=ada,o=utdata", "cn: ada")
+	state := wire.SyncStateValue{State: schema.SyncAdd, UUID: v.UUID}
+	controls := wire.AppendControl(nil, wire.OIDSyncState, false, state.Append(nil))
+	controls = wire.AppendControl(controls, OIDMember, false, wire.AppendUserLength(nil, len(v.User)+1))
+	b, mark := wire.BeginEntry(nil, p.search, v.DN)
+	p.write(wire.EndEntry(append(append(b, v.User...), v.Operational...), mark, controls))
+}
+
+func TestRefusedPauseIsToldFromOthers(t *testing.T) {
+	var b backoff
+	for range 50 {
+		if d := b.pause(refusedPause); d > refusedPause || d < firstPause*3/4 {
+			t.Fatalf("pause %v", d)
+		}
+	}
+	if d := b.pause(unreachablePause); d < unreachablePause*3/4 {
+		t.Errorf("pause %v", d)
+	}
+	b.reset()
+	if d := b.pause(unreachablePause); d > firstPause {
+		t.Errorf("pause %v after a reset", d)
+	}
+	if r := (error)(&refused{NotListed, "x"}); !errors.As(r, new(*refused)) {
+		t.Error("not a refusal")
+	}
+}
