@@ -15,6 +15,7 @@ type sink struct{ net.Conn }
 func (sink) Write(b []byte) (int, error)        { return len(b), nil }
 func (sink) Read([]byte) (int, error)           { return 0, net.ErrClosed }
 func (sink) Close() error                       { return nil }
+func (sink) RemoteAddr() net.Addr               { return &net.TCPAddr{} }
 func (sink) SetDeadline(time.Time) error        { return nil }
 func (sink) SetReadDeadline(time.Time) error    { return nil }
 func (sink) SetWriteDeadline(t time.Time) error { return nil }

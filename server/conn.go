@@ -46,7 +46,7 @@ type conn struct {
 	inFlight map[int32]*operation
 	running  int // operations begun and not ended
 	writes   int // those that change the tree
-	endless  int // those that do not end by themselves
+	endless  int // those in flight that do not end by themselves
 	draining bool
 	paged    map[string]*searchOp
 	lastPage uint64

@@ -55,8 +55,12 @@ func (c *conn) answered(op *operation) {
 }
 
 func (c *conn) release(op *operation) {
-	if c.inFlight[op.id] == op {
-		delete(c.inFlight, op.id)
+	if c.inFlight[op.id] != op {
+		return
+	}
+	delete(c.inFlight, op.id)
+	if op.quit != nil {
+		c.endless--
 	}
 }
 
@@ -82,9 +86,6 @@ func (c *conn) end(op *operation, stopped bool) {
 	c.running--
 	if op.write {
 		c.writes--
-	}
-	if op.quit != nil {
-		c.endless--
 	}
 	c.idle.Broadcast()
 	c.mu.Unlock()

@@ -129,23 +129,17 @@ func (c *conn) runSync(op *searchOp, q *schema.SyncRequest) {
 	c.detach(op)
 	ctx, quit := context.WithCancelCause(c.leaving)
 	o := &operation{id: op.id, cancel: func() { quit(context.Canceled) }}
-	counted := false
+	r := &syncReceiver{op: op, o: o, out: c.out, watch: q.Watch, raw: q.Member != nil}
 	switch {
 	case persists(q):
-		o.quit, counted = quit, !c.session.writer
+		o.quit, r.counted = quit, !c.session.writer
 	case op.allowed > 0:
 		var stop context.CancelFunc
 		ctx, stop = context.WithTimeoutCause(ctx, op.allowed, errLate)
 		o.cancel = func() { quit(context.Canceled); stop() }
 	}
-	r := &syncReceiver{op: op, o: o, out: c.out, watch: q.Watch, raw: q.Member != nil}
 	c.begin(o)
-	go func() {
-		if counted {
-			defer c.srv.syncs.Add(-1)
-		}
-		c.sync(ctx, r, q)
-	}()
+	go c.sync(ctx, r, q)
 }
 
 // sync runs in the goroutine of the search.
@@ -155,6 +149,7 @@ func (c *conn) sync(ctx context.Context, r *syncReceiver, q *schema.SyncRequest)
 	defer func() { c.end(o, stopped) }()
 	defer c.recovered("synchronization")
 	defer o.cancel()
+	defer r.uncount()
 	c.srv.metrics.syncs.Inc()
 	defer c.srv.metrics.syncs.Dec()
 	done, err := c.srv.Syncer.Sync(ctx, q, r)
@@ -163,6 +158,7 @@ func (c *conn) sync(ctx context.Context, r *syncReceiver, q *schema.SyncRequest)
 	}
 	result := c.syncResult(ctx, r, err, persists(q))
 	stopped = result.Code == schema.Canceled
+	r.uncount() // the client may begin the next one as soon as it has the answer
 	c.answered(o)
 	c.srv.metrics.observe(opSearch, result.Code, c.srv.Clock().Sub(op.began))
 	if o.abandon.Load() {

@@ -16,7 +16,8 @@ type syncReceiver struct {
 	watch *schema.Watch // of a persistent search
 	// raw: the consumer is a member of the group, whose copy has to be exact. It
 	// gets each entry as it is stored, whatever attributes it asks for.
-	raw bool
+	raw     bool
+	counted bool // in Server.syncs
 
 	over     bool  // the size limit was met
 	failed   error // of sending
@@ -26,6 +27,14 @@ type syncReceiver struct {
 
 // errStopped is what Flush returns of a search that has been stopped.
 var errStopped = errors.New("the search was stopped")
+
+// uncount takes the search out of those that persist on this server.
+func (r *syncReceiver) uncount() {
+	if r.counted {
+		r.counted = false
+		r.op.conn.srv.syncs.Add(-1)
+	}
+}
 
 // Entry implements schema.SyncReceiver. An entry that is present has no
 // attributes (RFC 4533 2.3); a persistent search has no states.
@@ -67,11 +76,7 @@ func (r *syncReceiver) state(state schema.SyncState, id schema.UUID, cookie stri
 // append encodes an entry with the controls that are made.
 func (r *syncReceiver) append(v *schema.View, attributes bool) schema.Next {
 	op := r.op
-	begin := wire.BeginEntry
-	if r.raw {
-		begin = wire.BeginStoredEntry
-	}
-	dst, m := begin(op.buf, op.id, v.DN)
+	dst, m := wire.BeginEntry(op.buf, op.id, v.DN)
 	switch {
 	case !attributes:
 	case r.raw:
@@ -96,11 +101,7 @@ func (r *syncReceiver) next() schema.Next {
 func (r *syncReceiver) Gone(dn string, id schema.UUID, cookie string) {
 	op := r.op
 	r.state(schema.SyncDelete, id, cookie)
-	begin := wire.BeginEntry
-	if r.raw {
-		begin = wire.BeginStoredEntry
-	}
-	dst, m := begin(op.buf, op.id, []byte(r.known(dn)))
+	dst, m := wire.BeginEntry(op.buf, op.id, []byte(r.known(dn)))
 	op.buf = wire.EndEntry(dst, m, r.controls)
 }
 

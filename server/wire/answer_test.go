@@ -127,7 +127,7 @@ func TestClientRequestBytes(t *testing.T) {
 }
 
 func TestReadingAnEntryAllocatesNothing(t *testing.T) {
-	out, mark := wire.BeginStoredEntry(nil, 300, []byte("o=x"))
+	out, mark := wire.BeginEntry(nil, 300, []byte("o=x"))
 	state := wire.SyncStateValue{State: schema.SyncAdd, UUID: testUUID}
 	k := wire.AppendControl(nil, wire.OIDSyncState, false, state.Append(nil))
 	out = wire.EndEntry(append(out, usualEntry()...), mark, wire.AppendControl(k, wire.OIDMember, false, wire.AppendUserLength(nil, 40)))

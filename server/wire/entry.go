@@ -22,17 +22,6 @@ func BeginEntry(dst []byte, id int32, dn []byte) ([]byte, EntryMark) {
 	return dst, m
 }
 
-// BeginStoredEntry is BeginEntry for a member of the failover group: the name
-// leaves as it is stored, even where it is no UTF-8, because a copy of the entry
-// must be exact.
-func BeginStoredEntry(dst []byte, id int32, dn []byte) ([]byte, EntryMark) {
-	var m EntryMark
-	dst, m.response = beginResponse(dst, id, TagSearchResultEntry)
-	dst = ber.AppendBytes(dst, ber.TagOctetString, dn)
-	dst, m.list = ber.Begin(dst, ber.TagSequence)
-	return dst, m
-}
-
 // EndEntry fills in the lengths and appends controls, which AppendControl made
 // or are nil.
 func EndEntry(dst []byte, m EntryMark, controls []byte) []byte {
