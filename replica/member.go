@@ -40,6 +40,9 @@ const (
 	OIDEnd = arc + "8"
 	// OIDHeartbeat tells that the provider lives (Heartbeat).
 	OIDHeartbeat = arc + "9"
+	// OIDSurvey asks a server for the status of every member; extended
+	// operation.
+	OIDSurvey = arc + "10"
 )
 
 // MemberVersion is the version of these messages.

@@ -1,10 +1,6 @@
 package replica
 
-import (
-	"fmt"
-
-	"github.com/sunray-ds/utdsd/schema"
-)
+import "fmt"
 
 // Outcome is what a consumer and a provider that meet do with each other.
 type Outcome int
@@ -67,93 +63,4 @@ func (o *Outcome) UnmarshalText(text []byte) error {
 		}
 	}
 	return fmt.Errorf("no outcome: %q", text)
-}
-
-// Provider is what a provider knows of itself when a consumer calls.
-type Provider struct {
-	History  []schema.Epoch // oldest first; the last one is in force
-	Position schema.Position
-	// Oldest is the number of the first change that the log still has;
-	// Position.Seq+1 if it has none.
-	Oldest uint64
-	// HashAt gives the state hash after a change of the epoch in force, as
-	// far as the log reaches; ok is false beyond.
-	HashAt func(seq uint64) (hash schema.StateHash, ok bool)
-}
-
-// Decide compares the state of a consumer with that of a provider. empty tells
-// that the consumer has no data that could be lost.
-func Decide(p Provider, has schema.Position, empty bool) Outcome {
-	now := p.Position
-	if has.Epoch == now.Epoch {
-		return p.sameEpoch(has)
-	}
-	if from, ok := p.grewFrom(has.Epoch); ok {
-		return p.earlierEpoch(has, from)
-	}
-	switch {
-	case empty:
-		return Refresh
-	case p.kind() == schema.EpochInitial:
-		// A fresh primary must never empty its group.
-		return WaitingForRestore
-	case has.Epoch == "" || p.kind() == schema.EpochRestored:
-		return Refresh
-	}
-	return Diverged
-}
-
-func (p *Provider) kind() schema.EpochKind {
-	if len(p.History) == 0 {
-		return schema.EpochInitial
-	}
-	return p.History[len(p.History)-1].Kind
-}
-
-// sameEpoch is the everyday case: both follow the same primary.
-func (p *Provider) sameEpoch(has schema.Position) Outcome {
-	now := p.Position
-	switch {
-	case has.Seq > now.Seq:
-		return Diverged
-	case has.Seq == now.Seq && has.Hash == now.Hash:
-		return UpToDate
-	case has.Seq == now.Seq:
-		return Diverged
-	case has.Seq+1 < p.Oldest:
-		return Refresh
-	}
-	if hash, ok := p.HashAt(has.Seq); ok && hash != has.Hash {
-		return Diverged
-	}
-	return Stream
-}
-
-// grewFrom finds the position at which the epoch in the provider's history
-// that followed the given one began.
-func (p *Provider) grewFrom(epoch string) (schema.Position, bool) {
-	for _, e := range p.History {
-		from, err := schema.ParsePosition(e.From)
-		if err == nil && from.Epoch == epoch {
-			return from, true
-		}
-	}
-	return schema.Position{}, false
-}
-
-// earlierEpoch is a consumer that still follows the epoch before a promotion.
-// Change numbers go on through a promotion, so what it lacks may be in the log.
-func (p *Provider) earlierEpoch(has, from schema.Position) Outcome {
-	switch {
-	case has.Seq > from.Seq:
-		return Diverged
-	case has.Seq == from.Seq && has.Hash != from.Hash:
-		return Diverged
-	case has.Seq+1 < p.Oldest:
-		return Refresh
-	}
-	if hash, ok := p.HashAt(has.Seq); ok && hash != has.Hash {
-		return Diverged
-	}
-	return Stream
 }

@@ -43,30 +43,27 @@ func (d *daemon) run(ctx context.Context, hangup <-chan os.Signal) error {
 	}
 	raiseFileLimit(log)
 	registry := newRegistry()
-	store, definitions, err := d.open(backend.Options{Registry: registry, Log: log, Progress: d.progress})
+	o, err := d.options(backend.Options{Registry: registry, Log: log, Progress: d.progress})
 	if err != nil {
 		return err
 	}
-	err = d.serve(ctx, hangup, store, definitions, registry, log)
+	store, err := backend.Serve(d.paths.Store, o)
+	if err != nil {
+		return err
+	}
+	err = d.serve(ctx, hangup, store, o.Schema, registry, log)
 	return errors.Join(err, store.Close())
 }
 
 // serve is run with the store open.
-func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *backend.Store, definitions *schema.Schema,
+func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *backend.Served, definitions *schema.Schema,
 	registry *prometheus.Registry, log *slog.Logger) error {
 	cert, err := loadCertificate(d.conf.TLS.Certificate, d.conf.TLS.Key)
 	if err != nil {
 		return err
 	}
-	ldap, err := server.New(server.Options{
-		Schema: definitions, Store: store, Holder: backend.NewHolder(store), Suffix: d.conf.Suffix,
-		Admin:   server.Admin{DN: d.conf.Admin.DN, Password: d.conf.Admin.Password},
-		Writers: d.conf.Writers, PasswordScheme: d.conf.Password.Scheme,
-		HashClear: d.conf.Password.HashClear, Access: d.conf.Rules(),
-		TLS: cert.config(), Limits: server.Limits(d.conf.Limits),
-		Registry: registry, Log: log, Version: command.Version(),
-	})
-	if err != nil {
+	sig := &signature{path: d.paths.Signature}
+	if err := sig.reload(); err != nil {
 		return err
 	}
 	listeners, err := d.listen(log)
@@ -74,6 +71,34 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 		return err
 	}
 	defer closeAll(listeners)
+	recycle := newRecycler(log)
+	defer recycle.wait()
+	group, err := d.newGroup(store, definitions, sig, listeners, recycle.begin, log)
+	if err != nil {
+		return err
+	}
+	registry.MustRegister(group.Collector())
+	ldap, err := server.New(server.Options{
+		Schema: definitions, Store: store, Holder: store, Changes: &changes{store}, Suffix: d.conf.Suffix,
+		Admin:   server.Admin{DN: d.conf.Admin.DN, Password: d.conf.Admin.Password},
+		Writers: d.conf.Writers, PasswordScheme: d.conf.Password.Scheme,
+		HashClear: d.conf.Password.HashClear, Access: d.conf.Rules(),
+		TLS: cert.config(), Limits: server.Limits(d.conf.Limits),
+		Registry: registry, Log: log, Version: command.Version(),
+		Referral: group.ReferralURL, Fence: group.Fence, Syncer: group, Signature: sig.get, Extensions: extensions(group),
+	})
+	if err != nil {
+		return err
+	}
+	recycle.server = ldap
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	playing := make(chan error, 1)
+	go func() { playing <- group.Run(ctx) }()
+	defer func() {
+		end()
+		<-playing
+	}()
 	monitor, err := d.startMonitor(registry, log)
 	if err != nil {
 		return err
@@ -95,7 +120,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	}
 	monitor.setReady(true)
 	notify("READY=1", log)
-	fault := await(ctx, hangup, ended, cert, log)
+	fault := await(ctx, hangup, ended, reloaders{"certificate": cert.reload, "group signature": sig.reload}, log)
 	monitor.setReady(false)
 	notify("STOPPING=1", log)
 	err = errors.Join(fault, shutdown(ldap, log))
@@ -103,8 +128,11 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	return err
 }
 
+// reloaders read files again, by what is in them.
+type reloaders map[string]func() error
+
 // await returns when it is time to end: nil if asked to, else the reason.
-func await(ctx context.Context, hangup <-chan os.Signal, ended <-chan error, cert *certificate, log *slog.Logger) error {
+func await(ctx context.Context, hangup <-chan os.Signal, ended <-chan error, again reloaders, log *slog.Logger) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -112,11 +140,13 @@ func await(ctx context.Context, hangup <-chan os.Signal, ended <-chan error, cer
 		case err := <-ended:
 			return err
 		case <-hangup:
-			if err := cert.reload(); err != nil {
-				log.Error("the certificate was not changed", "error", err)
-				continue
+			for what, reload := range again {
+				if err := reload(); err != nil {
+					log.Error("the "+what+" was not changed", "error", err)
+					continue
+				}
+				log.Info("the " + what + " has been read again")
 			}
-			log.Info("the certificate has been read again")
 		}
 	}
 }
@@ -134,22 +164,25 @@ func shutdown(ldap *server.Server, log *slog.Logger) error {
 	return err
 }
 
-// open opens the store with the schema that the configuration names.
-func (d *daemon) open(o backend.Options) (*backend.Store, *schema.Schema, error) {
+// options completes o with what the configuration says about the store.
+func (d *daemon) options(o backend.Options) (backend.Options, error) {
 	definitions, err := d.conf.Definitions()
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the schema: %w", err)
+		return o, fmt.Errorf("read the schema: %w", err)
 	}
 	o.Schema = definitions
 	o.Indexes = backend.Indexes{Eq: d.conf.Index.Eq, Sub: d.conf.Index.Sub}
-	o.ChangelogKeep, o.ChangelogAge = d.conf.Changelog.Keep, d.conf.Changelog.Age
-	store, err := backend.Open(d.paths.Store, o)
-	return store, definitions, err
+	o.ChangelogKeep, o.ChangelogAge, o.ChangelogMin = d.conf.Changelog.Keep, d.conf.Changelog.Age, d.conf.Changelog.Min
+	return o, nil
 }
 
 // check verifies the store and says how it is.
 func (d *daemon) check(ctx context.Context) error {
-	store, _, err := d.open(backend.Options{ReadOnly: true})
+	o, err := d.options(backend.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	store, err := backend.Open(d.paths.Store, o)
 	if err != nil {
 		return err
 	}

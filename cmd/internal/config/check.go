@@ -67,7 +67,7 @@ func (c *Config) checkLimits() *fault {
 		key   string
 		value int
 	}{
-		{"connections", c.Limits.Connections}, {"unbound_message", c.Limits.UnboundPDU}, {"bound_message", c.Limits.BoundPDU},
+		{"connections", c.Limits.Connections}, {"persistent_searches", c.Limits.Persistent}, {"unbound_message", c.Limits.UnboundPDU}, {"bound_message", c.Limits.BoundPDU},
 		{"unbound_operations", c.Limits.UnboundOps}, {"bound_operations", c.Limits.BoundOps},
 		{"size_limit", c.Limits.SizeLimit}, {"sort_memory", c.Limits.SortLimit},
 		{"filter_depth", c.Limits.FilterDepth}, {"filter_items", c.Limits.FilterItems}, {"attributes_asked", c.Limits.Attributes},

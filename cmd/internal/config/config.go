@@ -79,6 +79,7 @@ type TLS struct {
 // the same order, so that one converts into the other.
 type Limits struct {
 	Connections    int           `toml:"connections"`
+	Persistent     int           `toml:"persistent_searches"`
 	UnboundPDU     int           `toml:"unbound_message"`
 	BoundPDU       int           `toml:"bound_message"`
 	UnboundOps     int           `toml:"unbound_operations"`

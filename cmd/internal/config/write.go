@@ -69,6 +69,8 @@ password = %s
 #[limits]
 # Connections at once.
 #connections = 16384
+# Searches at once that go on for ever, but of administrators and members.
+#persistent_searches = 256
 # Bytes of one message before and after a bind.
 #unbound_message = 262144
 #bound_message = 4194304

@@ -1,0 +1,164 @@
+// list.go: how the group is doing, for people, programs and scripts.
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/sunray-ds/utdsd/cmd/internal/command"
+	"github.com/sunray-ds/utdsd/cmd/internal/daemon"
+	"github.com/sunray-ds/utdsd/replica"
+)
+
+// exitBehind is the exit code of -i when a member is behind or out of reach.
+const exitBehind = 3
+
+// status asks the server. Without one only the role is known.
+func (g *group) status() (s replica.Status, running bool, err error) {
+	server, err := daemon.Dial(g.paths)
+	if errors.Is(err, daemon.ErrDown) {
+		r, err := g.paths.ReadRole()
+		return replica.Status{Role: r.Kind, Members: r.Members}, false, err
+	}
+	if err != nil {
+		return s, false, err
+	}
+	defer server.Close()
+	s, err = server.Status()
+	return s, true, err
+}
+
+func (g *group) list(asJSON bool) error {
+	s, running, err := g.status()
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		if !running {
+			return fmt.Errorf("%w: its role is %s, and nothing else is known", daemon.ErrDown, s.Role)
+		}
+		text, err := json.MarshalIndent(s, "", "  ")
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(g.out, "%s\n", text)
+		return err
+	}
+	fmt.Fprintf(g.out, "Role:      %s\n", roleText(s))
+	if !running {
+		fmt.Fprintln(g.out, "utdsd does not run.")
+		return nil
+	}
+	fmt.Fprintf(g.out, "Server:    %s:%s, version %s\n", s.Host, s.Port, s.Version)
+	fmt.Fprintf(g.out, "Position:  change %d, %d entries\n", s.LastChange, s.Entries)
+	fmt.Fprintf(g.out, "History:   %d epochs, the last one %s\n", len(s.Epochs), s.EpochKind)
+	if s.Fenced != "" {
+		fmt.Fprintf(g.out, "Fenced:    %s\n", s.Fenced)
+	}
+	w := tabwriter.NewWriter(g.out, 0, 0, 2, ' ', 0)
+	switch {
+	case s.Upstream != nil:
+		up := s.Upstream
+		fmt.Fprintln(w, "\nPrimary\tState\tBehind\tLag\tLast contact")
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", up.Address, upstreamState(up), up.LagChanges, seconds(up.LagSeconds), when(up.LastHeard))
+		if up.Reason != "" {
+			fmt.Fprintf(w, "\n%s\n", up.Reason)
+		}
+		if up.Error != "" {
+			fmt.Fprintf(w, "\n%s\n", up.Error)
+		}
+	}
+	if len(s.Secondaries) > 0 {
+		fmt.Fprintln(w, "\nSecondary\tState\tBehind\tLag\tLast contact")
+		for _, f := range s.Secondaries {
+			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", f.Member, secondaryState(f), f.LagChanges, seconds(f.LagSeconds), when(f.LastHeard))
+		}
+	}
+	return w.Flush()
+}
+
+func roleText(s replica.Status) string {
+	switch s.Role {
+	case replica.RolePrimary:
+		return "primary of " + strings.Join(s.Members, ", ")
+	case replica.RoleSecondary:
+		return "secondary of " + strings.Join(s.Members, ", ")
+	}
+	return "none: this server belongs to no failover group"
+}
+
+func upstreamState(up *replica.UpstreamStatus) string {
+	switch {
+	case !up.Connected:
+		return "out of reach"
+	case up.Level:
+		return "level"
+	case up.Outcome == "":
+		return "connecting"
+	}
+	return up.Outcome
+}
+
+func secondaryState(f replica.SecondaryStatus) string {
+	switch {
+	case !f.Connected:
+		return "out of reach"
+	case f.Position != "" && f.LagChanges == 0:
+		return "level"
+	}
+	return "behind"
+}
+
+func seconds(s float64) string {
+	return time.Duration(s * float64(time.Second)).Round(100 * time.Millisecond).String()
+}
+
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return t.Local().Format(time.DateTime)
+}
+
+// info is the state in one line, with an exit code.
+func (g *group) info() error {
+	s, running, err := g.status()
+	if err != nil {
+		return err
+	}
+	if !running {
+		fmt.Fprintf(g.out, "%s down\n", s.Role)
+		return daemon.ErrDown
+	}
+	line, well := oneLine(s)
+	fmt.Fprintln(g.out, line)
+	if !well {
+		return command.Exit(exitBehind, "not all is well; -l tells more")
+	}
+	return nil
+}
+
+// oneLine is ROLE STATE and a few figures.
+func oneLine(s replica.Status) (line string, well bool) {
+	switch {
+	case s.Fenced != "":
+		return "primary fenced", false
+	case s.Upstream != nil:
+		up := s.Upstream
+		return fmt.Sprintf("secondary %s behind=%d lag=%s", strings.ReplaceAll(upstreamState(up), " ", "-"), up.LagChanges, seconds(up.LagSeconds)), up.Connected && up.Level
+	case s.Role == replica.RolePrimary:
+		level := 0
+		for _, f := range s.Secondaries {
+			if secondaryState(f) == "level" {
+				level++
+			}
+		}
+		return fmt.Sprintf("primary secondaries=%d level=%d", len(s.Members), level), level >= len(s.Members)
+	}
+	return "none", true
+}
