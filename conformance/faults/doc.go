@@ -7,8 +7,13 @@
 // at all, has each exactly one record in the changelog, and does the server's
 // own check find the store good.
 //
+// The same is done to primaries and secondaries of a failover group, and to the
+// network between them (farm_test.go). There it is asked besides: does every
+// secondary come level by itself, with equal dumps and equal state hashes, and
+// does nobody who reads one server ever see it go back in time.
+//
 // It is NOT for wrong requests (conformance/model, conformance/corpus), nor for
-// replication, nor for the durability of a disk that lies.
+// the durability of a disk that lies.
 //
 // # How
 //
@@ -18,5 +23,9 @@
 // what the restarted server returns. System calls are watched and made to fail
 // with strace, which needs no change of the server.
 //
-// Every test prints its seed; FAULTS_SEED asks for one again.
+// Every test prints its seed; FAULTS_SEED asks for one again. FAULTS_TIMES makes
+// every fault come so many times more often than in make test, FAULTS_KEEP names
+// a folder where a failing test leaves stores, ledgers and logs. That the tests
+// find anything at all is shown with programs that were spoilt on purpose
+// (sabotage_test.go).
 package faults

@@ -19,7 +19,7 @@ const (
 
 // tmpfs mounts a memory disk of some size and gives its folder and a function
 // that changes the size.
-func tmpfs(t *testing.T, size string) (dir string, resize func(string)) {
+func tmpfs(t testing.TB, size string) (dir string, resize func(string)) {
 	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("a disk of its own can be mounted by root only")

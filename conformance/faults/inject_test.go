@@ -27,32 +27,36 @@ type injection struct {
 
 // TestKilledAtASystemCall kills the server when it enters a flush or a write.
 func TestKilledAtASystemCall(t *testing.T) {
-	runInjections(t, injection{"killed", []string{"fdatasync", "pwrite64"}, "signal=SIGKILL", true})
+	runInjections(t, newSubject(t), killed())
+}
+
+func killed() injection {
+	return injection{"killed", []string{"fdatasync", "pwrite64"}, "signal=SIGKILL", true}
 }
 
 // TestFlushFails: nobody knows what is on the disk after a flush that failed,
 // so the server has to end without another acknowledgement.
 func TestFlushFails(t *testing.T) {
-	runInjections(t, injection{"EIO", []string{"fdatasync"}, "error=EIO", true})
+	runInjections(t, newSubject(t), injection{"EIO", []string{"fdatasync"}, "error=EIO", true})
 }
 
 // TestWriteFails: the server may refuse the change and go on, or end.
 func TestWriteFails(t *testing.T) {
-	runInjections(t, injection{"EIO", []string{"pwrite64"}, "error=EIO", false})
+	runInjections(t, newSubject(t), injection{"EIO", []string{"pwrite64"}, "error=EIO", false})
 }
 
 // runInjections goes through random points on one store.
-func runInjections(t *testing.T, i injection) {
+func runInjections(t testing.TB, s *subject, i injection) {
+	t.Helper()
 	strace := harness.Program(t, "strace")
 	random := seed(t)
-	s := newSubject(t)
 	if !s.start(t) {
 		t.Fatalf("the server does not start\n%s", s.log.String())
 	}
 	s.changes = s.lastChange(t)
 	s.end(t, syscall.SIGTERM)
 	reached, acks := 0, int64(0)
-	for range points {
+	for range times(t, points) {
 		call := i.calls[random.IntN(len(i.calls))]
 		n := 1 + random.IntN(lastCall)
 		point := fmt.Sprintf("%s at %s %d", i.name, call, n)
@@ -83,9 +87,10 @@ func runInjections(t *testing.T, i injection) {
 		}
 	}
 	s.check(t)
-	t.Logf("%d points, at %d the server ended, %d changes acknowledged", points, reached, acks)
-	if i.exits && reached < points*2/3 {
-		t.Errorf("the server ended at %d of %d points", reached, points)
+	all := times(t, points)
+	t.Logf("%d points, at %d the server ended, %d changes acknowledged", all, reached, acks)
+	if i.exits && reached < all*2/3 {
+		t.Errorf("the server ended at %d of %d points", reached, all)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestKilledUnderWriteLoad(t *testing.T) {
 	s.changes = s.lastChange(t)
 	var acks int64
 	var under time.Duration
-	for round := range kills {
+	for round := range times(t, kills) {
 		l := s.startLoad(t, random)
 		moment := time.After(300*time.Millisecond + time.Duration(random.Int64N(int64(1200*time.Millisecond))))
 		if !l.awaitAcks(fewestAcks, answersIn) {
@@ -55,7 +55,7 @@ func TestKilledUnderWriteLoad(t *testing.T) {
 	s.end(t, syscall.SIGTERM)
 	s.check(t)
 	rate := float64(acks) / under.Seconds()
-	t.Logf("%d kills, %d changes acknowledged, %.0f in a second", kills, acks, rate)
+	t.Logf("%d kills, %d changes acknowledged, %.0f in a second", times(t, kills), acks, rate)
 	if rate < slowest {
 		t.Errorf("%.0f acknowledged changes in a second, at least %d are needed to show anything", rate, slowest)
 	}

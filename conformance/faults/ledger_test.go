@@ -43,7 +43,7 @@ type attempt struct {
 type books []*ledger
 
 // newBooks gives clients, numbered from first, empty ledgers.
-func newBooks(t *testing.T, dir string, first int) books {
+func newBooks(t testing.TB, dir string, first int) books {
 	t.Helper()
 	var b books
 	for i := range clients {
@@ -53,7 +53,7 @@ func newBooks(t *testing.T, dir string, first int) books {
 }
 
 // read makes the ledgers again from their files.
-func (b books) read(t *testing.T) []*ledger {
+func (b books) read(t testing.TB) []*ledger {
 	t.Helper()
 	var read []*ledger
 	for _, l := range b {
@@ -70,7 +70,7 @@ func (b books) read(t *testing.T) []*ledger {
 // from now on it is known what became of the tries without an answer. It gives
 // how many changes were acknowledged in all, and how many of the others are
 // there.
-func (b books) verify(t *testing.T, have []held) (acked, pending int) {
+func (b books) verify(t testing.TB, have []held) (acked, pending int) {
 	t.Helper()
 	read := b.read(t)
 	v := judge(read, have)
@@ -89,7 +89,7 @@ func (b books) verify(t *testing.T, have []held) (acked, pending int) {
 	return acked, pending
 }
 
-func newLedger(t *testing.T, dir string, client int) *ledger {
+func newLedger(t testing.TB, dir string, client int) *ledger {
 	t.Helper()
 	l := &ledger{client: client, path: filepath.Join(dir, fmt.Sprintf("client-%d.ledger", client)), next: 1}
 	var err error

@@ -32,7 +32,7 @@ type load struct {
 }
 
 // seed is the one asked for, or a new one, which is printed.
-func seed(t *testing.T) *rand.Rand {
+func seed(t testing.TB) *rand.Rand {
 	t.Helper()
 	n := rand.Uint64N(1_000_000)
 	if s := os.Getenv("FAULTS_SEED"); s != "" {
@@ -45,9 +45,24 @@ func seed(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(n, 7))
 }
 
+// times is how often a fault comes: so many times, or that times FAULTS_TIMES in
+// a long run before a release.
+func times(t testing.TB, n int) int {
+	t.Helper()
+	s := os.Getenv("FAULTS_TIMES")
+	if s == "" {
+		return n
+	}
+	factor, err := strconv.Atoi(s)
+	if err != nil || factor < 1 {
+		t.Fatalf("FAULTS_TIMES is %q, no number above 0", s)
+	}
+	return n * factor
+}
+
 // startLoad lets all clients write to a server until finish, or until it is gone.
 // An answer with a code other than success and those allowed fails the test.
-func (b books) startLoad(t *testing.T, m *group.Member, gone <-chan struct{}, random *rand.Rand, allowed ...int) *load {
+func (b books) startLoad(t testing.TB, m *group.Member, gone <-chan struct{}, random *rand.Rand, allowed ...int) *load {
 	t.Helper()
 	l := &load{gone: gone, stop: make(chan struct{}), started: time.Now()}
 	for _, book := range b {
@@ -83,7 +98,7 @@ func (l *load) awaitAcks(n int64, within time.Duration) bool {
 
 // worker is one client.
 type worker struct {
-	t       *testing.T
+	t       testing.TB
 	load    *load
 	ledger  *ledger
 	random  *rand.Rand

@@ -19,7 +19,7 @@ const (
 
 // trace runs a load under strace until enough changes were acknowledged or
 // the server has ended, and walks through what it did.
-func (s *subject) trace(t *testing.T, needed int, inject ...string) (*walk, int64) {
+func (s *subject) trace(t testing.TB, needed int, inject ...string) (*walk, int64) {
 	t.Helper()
 	random := seed(t)
 	file := filepath.Join(t.TempDir(), "trace")
@@ -48,7 +48,7 @@ func (s *subject) trace(t *testing.T, needed int, inject ...string) (*walk, int6
 
 // report fails the test for each early answer, and when the trace and the
 // clients do not agree on how many there were.
-func (w *walk) report(t *testing.T, acks int64) {
+func (w *walk) report(t testing.TB, acks int64) {
 	t.Helper()
 	for i, e := range w.early {
 		if i == 10 {

@@ -62,17 +62,23 @@ func (o *output) String() string {
 
 // newSubject configures a server and gives its clients empty ledgers. When the
 // test fails, store, ledgers and log stay where FAULTS_KEEP says.
-func newSubject(t *testing.T) *subject {
+func newSubject(t testing.TB) *subject {
+	t.Helper()
+	return newSubjectOf(t, harness.Binary(t, "utdsd"))
+}
+
+// newSubjectOf is newSubject with another utdsd.
+func newSubjectOf(t testing.TB, program string) *subject {
 	t.Helper()
 	dir := t.TempDir()
-	s := &subject{Member: group.New(t, nil).Add(t, "subject", harness.Options{}), books: newBooks(t, dir, 1), program: harness.Binary(t, "utdsd")}
+	s := &subject{Member: group.New(t, nil).Add(t, "subject", harness.Options{}), books: newBooks(t, dir, 1), program: program}
 	t.Cleanup(func() { s.keep(t, dir) })
 	t.Cleanup(func() { s.end(t, syscall.SIGKILL) })
 	return s
 }
 
 // keep copies what is needed to understand a failure.
-func (s *subject) keep(t *testing.T, ledgers string) {
+func (s *subject) keep(t testing.TB, ledgers string) {
 	if !t.Failed() {
 		return
 	}
@@ -92,7 +98,7 @@ func (s *subject) keep(t *testing.T, ledgers string) {
 
 // start starts the server, with words such as strace and its arguments before
 // its command, and waits until it answers. False means that it ended first.
-func (s *subject) start(t *testing.T, before ...string) bool {
+func (s *subject) start(t testing.TB, before ...string) bool {
 	t.Helper()
 	args := append(before, s.program, "-R", s.Root, "-H", s.Endpoint().URL, "-metrics", s.Metrics)
 	s.cmd = exec.Command(args[0], args[1:]...)
@@ -141,7 +147,7 @@ func answers(m *group.Member) bool {
 
 // end sends a signal to the server, and to strace if it runs under it, and
 // waits until it is gone.
-func (s *subject) end(t *testing.T, signal syscall.Signal) {
+func (s *subject) end(t testing.TB, signal syscall.Signal) {
 	t.Helper()
 	if s.cmd == nil {
 		return
@@ -153,7 +159,7 @@ func (s *subject) end(t *testing.T, signal syscall.Signal) {
 }
 
 // gone waits until the server has ended.
-func (s *subject) gone(t *testing.T) {
+func (s *subject) gone(t testing.TB) {
 	t.Helper()
 	select {
 	case <-s.done:
@@ -164,7 +170,7 @@ func (s *subject) gone(t *testing.T) {
 }
 
 // check runs the server's own check of the store, which must not be served.
-func (s *subject) check(t *testing.T) {
+func (s *subject) check(t testing.TB) {
 	t.Helper()
 	if p := s.Check(t); p != "" {
 		t.Errorf("check: %s", p)
@@ -172,7 +178,7 @@ func (s *subject) check(t *testing.T) {
 }
 
 // entries reads all entries of the workload.
-func entries(t *testing.T, m *group.Member) []held {
+func entries(t testing.TB, m *group.Member) []held {
 	t.Helper()
 	c, err := m.Bind()
 	if err != nil {
@@ -193,7 +199,7 @@ func entries(t *testing.T, m *group.Member) []held {
 }
 
 // lastChange is the number of the newest change in the changelog.
-func (s *subject) lastChange(t *testing.T) int {
+func (s *subject) lastChange(t testing.TB) int {
 	t.Helper()
 	n, err := s.Metric("utds_store_changelog_last_number")
 	if err != nil {
@@ -203,14 +209,14 @@ func (s *subject) lastChange(t *testing.T) int {
 }
 
 // startLoad lets all clients write until finish, or until the server is gone.
-func (s *subject) startLoad(t *testing.T, random *rand.Rand, allowed ...int) *load {
+func (s *subject) startLoad(t testing.TB, random *rand.Rand, allowed ...int) *load {
 	t.Helper()
 	return s.books.startLoad(t, s.Member, s.done, random, allowed...)
 }
 
 // verify compares the running server with the ledgers, settles them and counts
 // the records of the changelog: one for each change that is there.
-func (s *subject) verify(t *testing.T) {
+func (s *subject) verify(t testing.TB) {
 	t.Helper()
 	acked, pending := s.books.verify(t, entries(t, s.Member))
 	done := acked - s.acked + pending

@@ -20,6 +20,8 @@ import (
 const (
 	readIn    = 10 * time.Second     // the answer to one read
 	readEvery = 2 * time.Millisecond // a reader leaves the machine to others
+
+	keptFaults = 20 // in a report
 )
 
 // CounterFilter finds the entries whose description only counts up.
@@ -40,8 +42,8 @@ type Reader struct {
 type Report struct {
 	Reads       int
 	Connections int      // opened; one if no read was interrupted
-	Failed      []string // reads that were not even answered on a new connection
-	Backwards   []string // reads that went back in time on their connection (N11)
+	Failed      []string // reads that were not even answered on a new connection, the first ones
+	Backwards   []string // reads that went back in time on their connection (N11), the first ones
 	First       int      // entries that the first read found
 	Fewest      int      // entries that any read found at least
 }
@@ -84,9 +86,8 @@ func (r *Reader) run() {
 		case <-tick.C:
 		}
 		if err := r.read(); err != nil {
-			r.report.Failed = append(r.report.Failed, err.Error())
-			if len(r.report.Failed) == 20 {
-				return
+			if len(r.report.Failed) < keptFaults {
+				r.report.Failed = append(r.report.Failed, err.Error())
 			}
 		}
 	}
@@ -127,7 +128,7 @@ func (r *Reader) search() error {
 		if err != nil {
 			continue // no counter
 		}
-		if before := r.seen[e.DN]; n < before && len(r.report.Backwards) < 20 {
+		if before := r.seen[e.DN]; n < before && len(r.report.Backwards) < keptFaults {
 			r.report.Backwards = append(r.report.Backwards, fmt.Sprintf("%s: %s was %d and is %d", r.member.Name, e.DN, before, n))
 		}
 		r.seen[e.DN] = n

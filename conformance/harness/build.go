@@ -54,6 +54,35 @@ func build(dir string) error {
 	return nil
 }
 
+// Tagged builds utdsd with a build tag and gives its path. A tag that no file of
+// the module has fails the test: the program would be the ordinary one.
+func Tagged(tb testing.TB, tag string) string {
+	tb.Helper()
+	root, err := moduleRoot()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	with := func(tags string) string {
+		list := exec.Command("go", "list", "-tags", tags, "-deps", "-f", "{{.Dir}}: {{.GoFiles}}", "./cmd/utdsd")
+		list.Dir = root
+		out, err := list.Output()
+		if err != nil {
+			tb.Fatalf("list the files of utdsd: %v", err)
+		}
+		return string(out)
+	}
+	if with(tag) == with("") {
+		tb.Fatalf("no file of utdsd has the build tag %s", tag)
+	}
+	path := filepath.Join(tb.TempDir(), "utdsd")
+	cmd := exec.Command("go", "build", "-tags", tag, "-o", path, "./cmd/utdsd")
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		tb.Fatalf("build utdsd with the tag %s: %v\n%s", tag, err, out)
+	}
+	return path
+}
+
 // moduleRoot is the folder of go.mod.
 func moduleRoot() (string, error) {
 	out, err := exec.Command("go", "env", "GOMOD").Output()

@@ -32,6 +32,7 @@ type Options struct {
 	Config    []Setting // written into the configuration before the start
 	Args      []string  // further arguments of utdsd
 	Env       []string  // further NAME=value of utdsd's environment
+	Program   string    // utdsd to run; empty is the one that is tested
 	Signature string    // file with the group signature; empty makes one
 	Place     Place     // where the server runs; nil is this machine's loopback
 }
@@ -52,6 +53,7 @@ type Utdsd struct {
 	Root    string // what -R names
 	Metrics string // address of the metrics listener, host:port
 	Port    int
+	options Options
 }
 
 // StartUtdsd configures a root with utconfig, starts utdsd on it and waits
@@ -71,8 +73,10 @@ func NewUtdsd(tb testing.TB, o Options) *Utdsd {
 	if o.Group == "" {
 		o.Group = Group
 	}
-	program := Binary(tb, "utdsd")
-	u := &Utdsd{Root: tempRoot(tb)}
+	if o.Program == "" {
+		o.Program = Binary(tb, "utdsd")
+	}
+	u := &Utdsd{Root: tempRoot(tb), options: o}
 	u.place = o.Place
 	host := "127.0.0.1"
 	if o.Place == nil {
@@ -86,19 +90,19 @@ func NewUtdsd(tb testing.TB, o Options) *Utdsd {
 		Address: fmt.Sprintf("%s:%d", host, u.Port),
 		URL:     fmt.Sprintf("ldap://%s:%d", host, u.Port),
 	}
-	u.configure(tb, o)
+	u.configure(tb)
 	urls := u.endpoint.URL + " ldapi://"
 	if !o.Plain {
 		c := NewCertificate(tb, u.Root)
 		u.endpoint.CAFile = c.CAFile
 		u.endpoint.SecureURL = fmt.Sprintf("ldaps://127.0.0.1:%d", FreePort(tb))
 		urls += " " + u.endpoint.SecureURL
-		o.Config = append(o.Config, Setting{"tls", "certificate", c.CertFile}, Setting{"tls", "key", c.KeyFile})
+		u.options.Config = append(o.Config, Setting{"tls", "certificate", c.CertFile}, Setting{"tls", "key", c.KeyFile})
 	}
-	u.Configure(tb, o.Config...)
+	u.Configure(tb, u.options.Config...)
 	args := append([]string{"-R", u.Root, "-H", urls, "-metrics", u.Metrics}, o.Args...)
 	u.command = func() *exec.Cmd {
-		cmd := exec.Command(program, args...)
+		cmd := exec.Command(o.Program, args...)
 		cmd.Env = append(os.Environ(), o.Env...)
 		return cmd
 	}
@@ -106,9 +110,24 @@ func NewUtdsd(tb testing.TB, o Options) *Utdsd {
 	return u
 }
 
-// configure runs utconfig on the root.
-func (u *Utdsd) configure(tb testing.TB, o Options) {
+// Reinstall replaces the root by a new one as if the machine was lost and
+// another one stood in its place: name and address, the passwords and the group
+// signature are the same, the data is gone. The server must not run.
+func (u *Utdsd) Reinstall(tb testing.TB) {
 	tb.Helper()
+	for _, dir := range []string{"etc", "var"} {
+		if err := os.RemoveAll(filepath.Join(u.Root, dir)); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	u.configure(tb)
+	u.Configure(tb, u.options.Config...)
+}
+
+// configure runs utconfig on the root.
+func (u *Utdsd) configure(tb testing.TB) {
+	tb.Helper()
+	o := u.options
 	passwordFile := filepath.Join(u.Root, "password")
 	if err := os.WriteFile(passwordFile, []byte(Password+"\n"), 0o600); err != nil {
 		tb.Fatal(err)
