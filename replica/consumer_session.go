@@ -159,7 +159,7 @@ func (s *session) follow(ctx context.Context, cancel context.CancelCauseFunc) er
 	work.Go(func() { s.inbox.close(in.receive(ctx)) })
 	work.Go(func() {
 		if err := s.confirm.run(ctx); err != nil {
-			cancel(err)
+			s.peer.hangUp(err) // what was received is applied all the same
 		}
 	})
 	err := s.apply(ctx)

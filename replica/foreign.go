@@ -168,7 +168,7 @@ func (f *foreignSession) follow(ctx context.Context, cancel context.CancelCauseF
 	})
 	work.Go(func() {
 		if err := f.probe(ctx); err != nil {
-			cancel(err)
+			f.peer.hangUp(err) // what was received is applied all the same
 		}
 	})
 	err := f.apply(ctx)

@@ -3,6 +3,7 @@ package replica
 // From what a provider of another make sent to batches for the store.
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func (f *foreignSession) refreshStage(ctx context.Context, w *foreignWork) error
 		return err
 	}
 	defer held.Release()
-	b := newForeignBatch(held)
+	b := f.newBatch(held)
 	for i := range w.events {
 		if err := b.add(&w.events[i]); err != nil {
 			return err
@@ -99,7 +100,7 @@ func (f *foreignSession) step(events []foreignEvent) (n int, b *foreignBatch, er
 		return 0, nil, err
 	}
 	defer held.Release()
-	b = newForeignBatch(held)
+	b = f.newBatch(held)
 	for n = range events {
 		renamed, err := b.renames(&events[n])
 		if err != nil {
@@ -141,13 +142,14 @@ func (f *foreignSession) commit(ctx context.Context, b *foreignBatch, cookie str
 // foreignBatch collects the last state of each entry.
 type foreignBatch struct {
 	held    State
+	names   *schema.Schema
 	entries []schema.View
 	place   map[schema.UUID]int // in entries
 	gone    map[schema.UUID]struct{}
 }
 
-func newForeignBatch(held State) *foreignBatch {
-	return &foreignBatch{held: held, place: map[schema.UUID]int{}, gone: map[schema.UUID]struct{}{}}
+func (f *foreignSession) newBatch(held State) *foreignBatch {
+	return &foreignBatch{held: held, names: f.p.Schema, place: map[schema.UUID]int{}, gone: map[schema.UUID]struct{}{}}
 }
 
 func (b *foreignBatch) add(e *foreignEvent) error {
@@ -170,19 +172,28 @@ func (b *foreignBatch) add(e *foreignEvent) error {
 }
 
 // renames tells whether an entry gets another name than it has.
-func (b *foreignBatch) renames(e *foreignEvent) (bool, error) {
+func (b *foreignBatch) renames(e *foreignEvent) (renamed bool, err error) {
 	if e.gone {
 		return false, nil
 	}
 	if at, ok := b.place[e.view.UUID]; ok {
-		return string(b.entries[at].DN) != string(e.view.DN), nil
+		return b.moved(b.entries[at].DN, e.view.DN), nil
 	}
-	renamed := false
-	_, err := b.held.ByUUID(e.view.UUID, func(v *schema.View) error {
-		renamed = string(v.DN) != string(e.view.DN)
+	_, err = b.held.ByUUID(e.view.UUID, func(v *schema.View) error {
+		renamed = b.moved(v.DN, e.view.DN)
 		return nil
 	})
 	return renamed, err
+}
+
+// moved tells whether two names differ in more than spelling.
+func (b *foreignBatch) moved(from, to []byte) bool {
+	if bytes.Equal(from, to) {
+		return false
+	}
+	x, errX := b.names.AppendDNKey(nil, from)
+	y, errY := b.names.AppendDNKey(nil, to)
+	return errX != nil || errY != nil || !bytes.Equal(x, y)
 }
 
 // removeAbsent removes all entries that are neither present nor listed.

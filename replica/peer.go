@@ -51,6 +51,8 @@ type peer struct {
 
 	id  int32 // of the request sent last
 	out []byte
+
+	why atomic.Pointer[error] // of hangUp
 }
 
 // listener is the reading side of a connection on which silence has an end. A
@@ -91,6 +93,12 @@ func dialPeer(ctx context.Context, dial dialFunc, address string, silence time.D
 	p.in = bufio.NewReaderSize(p.listen, 64<<10)
 	p.unhook = context.AfterFunc(ctx, func() { conn.Close() })
 	return p, nil
+}
+
+// hangUp closes the connection; whoever reads gets err.
+func (p *peer) hangUp(err error) {
+	p.why.CompareAndSwap(nil, &err)
+	p.conn.Close()
 }
 
 func (p *peer) close() {
@@ -213,6 +221,9 @@ func (p *peer) frameLength() (int, error) {
 func (p *peer) failed(what string, err error) error {
 	if p.ctx.Err() != nil {
 		return context.Cause(p.ctx)
+	}
+	if why := p.why.Load(); why != nil {
+		return *why
 	}
 	if errors.Is(err, io.EOF) {
 		return errors.New("the provider closed the connection")

@@ -47,8 +47,11 @@ func newRefreshText(c *Consumer, m *Meeting) *refreshText {
 	return t
 }
 
-// head writes what a dump says about itself.
+// head writes, once, what a dump says about itself.
 func (t *refreshText) head() error {
+	if t.begun {
+		return nil
+	}
 	t.begun = true
 	if t.meeting == nil {
 		return t.out.Version()
@@ -64,11 +67,6 @@ func (t *refreshText) head() error {
 
 // entry writes one entry. It waits until the other side reads.
 func (t *refreshText) entry(v schema.View) error {
-	if !t.begun {
-		if err := t.head(); err != nil {
-			return err
-		}
-	}
 	t.attrs, t.values = t.attrs[:0], t.values[:0]
 	for _, list := range [...][]byte{v.User, v.Operational} {
 		for a, rest, ok := schema.NextAttribute(list); ok; a, rest, ok = schema.NextAttribute(rest) {
@@ -82,7 +80,11 @@ func (t *refreshText) entry(v schema.View) error {
 	return t.write(string(v.DN), t.attrs)
 }
 
+// write is entry for attributes as a list.
 func (t *refreshText) write(dn string, attrs []schema.RawAttribute) error {
+	if err := t.head(); err != nil {
+		return err
+	}
 	if err := t.out.WriteEntry(0, dn, attrs); err != nil {
 		return fmt.Errorf("text of the refresh: %w", err)
 	}
@@ -106,10 +108,8 @@ func (t *refreshText) name(desc []byte) string {
 
 // end writes the last line and ends the text for the reader.
 func (t *refreshText) end() error {
-	if !t.begun {
-		if err := t.head(); err != nil {
-			return err
-		}
+	if err := t.head(); err != nil {
+		return err
 	}
 	if t.meeting != nil {
 		if t.entries != t.meeting.Entries {
