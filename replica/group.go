@@ -65,7 +65,7 @@ type Group struct {
 	mu       sync.Mutex
 	role     Role
 	running  *pursuit
-	runs     context.Context // of Run; nil before
+	runs     context.Context // of Start; nil before
 }
 
 // pursuit is what runs for one role: a secondary's consumer, or a primary's
@@ -77,7 +77,7 @@ type pursuit struct {
 }
 
 // NewGroup makes the part of a server with the given role. Nothing runs until
-// Run.
+// Start.
 func NewGroup(role Role, o GroupOptions) (*Group, error) {
 	if err := role.Check(); err != nil {
 		return nil, err
@@ -98,28 +98,26 @@ func NewGroup(role Role, o GroupOptions) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	g.referTo(role)
-	g.fence.reset(role.Kind == RolePrimary)
+	g.take(role)
 	return g, nil
 }
 
-// Run plays the part until ctx ends, and waits for all that it began.
-func (g *Group) Run(ctx context.Context) error {
+// Start begins to play the part; it ends with ctx. Stop waits for the end.
+func (g *Group) Start(ctx context.Context) error {
 	g.changing.Lock()
+	defer g.changing.Unlock()
 	g.mu.Lock()
 	g.runs = ctx
 	role := g.role
 	g.mu.Unlock()
-	err := g.begin(role)
-	g.changing.Unlock()
-	if err != nil {
-		return err
-	}
-	<-ctx.Done()
+	return g.begin(role)
+}
+
+// Stop ends what Start began and waits for it.
+func (g *Group) Stop() {
 	g.changing.Lock()
 	defer g.changing.Unlock()
 	g.end()
-	return nil
 }
 
 // begin starts what the role needs; changing is held.
@@ -127,16 +125,12 @@ func (g *Group) begin(role Role) error {
 	g.mu.Lock()
 	ctx := g.runs
 	g.mu.Unlock()
-	g.referTo(role)
+	g.take(role)
 	if role.Kind == RolePrimary {
 		if err := g.opts.Store.Promote(ctx); err != nil {
 			return fmt.Errorf("begin an epoch of this primary: %w", err)
 		}
-		g.followers.configure(role.Members)
-	} else {
-		g.followers.configure(nil)
 	}
-	g.fence.reset(role.Kind == RolePrimary)
 	g.tellSlowest()
 	var run func(context.Context)
 	p := &pursuit{done: make(chan struct{})}
@@ -166,6 +160,17 @@ func (g *Group) begin(role Role) error {
 		run(ctx)
 	}()
 	return nil
+}
+
+// take makes the role what others are answered by.
+func (g *Group) take(role Role) {
+	g.referTo(role)
+	var members []string
+	if role.Kind == RolePrimary {
+		members = role.Members
+	}
+	g.followers.configure(members)
+	g.fence.reset(role.Kind == RolePrimary)
 }
 
 // end stops what runs for the role; changing is held.

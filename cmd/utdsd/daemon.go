@@ -93,12 +93,10 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	recycle.server = ldap
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	playing := make(chan error, 1)
-	go func() { playing <- group.Run(ctx) }()
-	defer func() {
-		end()
-		<-playing
-	}()
+	if err := group.Start(ctx); err != nil {
+		return err
+	}
+	defer group.Stop()
 	monitor, err := d.startMonitor(registry, log)
 	if err != nil {
 		return err
