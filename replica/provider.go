@@ -45,6 +45,8 @@ const (
 	sliceSize = 5_000
 	// idSetSize bounds the UUIDs in one message.
 	idSetSize = 1_000
+	// owedSize is how many bytes of other things than entries are sent at once.
+	owedSize = 256 << 10
 )
 
 // Provider feeds members, consumers of RFC 4533 and persistent searches.
@@ -115,6 +117,7 @@ type feed struct {
 	whole bool              // the search is for everything
 	sent  schema.Position   // everything up to it was sent
 	next  schema.Next       // what the receiver wanted last
+	owed  int               // bytes, about, of what is not sent yet and is no entry
 	buf   []byte
 }
 
@@ -216,13 +219,18 @@ func (f *feed) show(v *schema.View, state schema.SyncState) (shown bool) {
 	return shown
 }
 
-// yield does what the receiver asked for; now sends whatever waits.
+// told notes that the receiver was given n bytes of something else than an entry.
+func (f *feed) told(n int) { f.owed += n }
+
+// yield sends what the receiver has if that asked for it or much has come
+// together; now sends it in any case.
 func (f *feed) yield(now bool) error {
 	next := f.next
 	f.next = schema.Continue
-	if next == schema.Continue && !now {
+	if next == schema.Continue && f.owed < owedSize && !now {
 		return nil
 	}
+	f.owed = 0
 	if err := f.out.Flush(); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package replica
 // Which entries a part of the changelog is about.
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -50,6 +51,6 @@ func (c *collector) byEnd() []int {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return int(int64(c.list[a].lastSeq - c.list[b].lastSeq)) })
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(c.list[a].lastSeq, c.list[b].lastSeq) })
 	return order
 }

@@ -22,9 +22,6 @@ type consumption struct {
 }
 
 func (f *feed) serveConsumer(ctx context.Context) (schema.SyncDone, error) {
-	if f.q.Search.Deref&schema.DerefSearching != 0 {
-		return schema.SyncDone{}, schema.Refuse(schema.ProtocolError, "aliases are not followed in a search for content to be kept up to date (RFC 4533 3.5)")
-	}
 	f.again = schema.SyncRefreshRequired // RFC 4533 3.8
 	c := &consumption{feed: f, rid: -1}
 	done, err := c.refresh(ctx)
@@ -47,6 +44,7 @@ func (f *feed) serveConsumer(ctx context.Context) (schema.SyncDone, error) {
 func (c *consumption) inform(info *wire.SyncInfoValue) {
 	c.buf = info.Append(c.buf[:0])
 	c.out.Intermediate(wire.OIDSyncInfo, c.buf)
+	c.told(len(c.buf))
 }
 
 // refresh is the refresh stage: what has changed since the cookie, or all that
@@ -195,8 +193,8 @@ func (c *consumption) delta(ctx context.Context, st State) error {
 func (c *consumption) gone(id schema.UUID, dn string) {
 	c.has.put(id, false)
 	if c.persist {
-		c.flushDeleted()
 		c.out.Gone(dn, id, "")
+		c.told(len(dn) + 100)
 		return
 	}
 	if c.deleted = append(c.deleted, id); len(c.deleted) == idSetSize {

@@ -56,6 +56,9 @@ func (d *difference) plain(ctx context.Context) error {
 			d.gone(c.id, c.dn)
 		}
 		d.has.drop(c.id)
+		if err := d.yield(false); err != nil {
+			return err
+		}
 	}
 	for i := range d.list {
 		if c := &d.list[i]; c.last != schema.ChangeDelete {
@@ -166,6 +169,9 @@ func (d *difference) subtree(ctx context.Context, i int) error {
 		}
 		for n := len(all) - 1; n >= 0; n-- { // from below
 			d.gone(all[n].id, all[n].dn)
+			if err := d.yield(false); err != nil {
+				return err
+			}
 		}
 	}
 	if err := d.entry(ctx, c); err != nil {

@@ -216,6 +216,9 @@ func (f *feed) batch(ctx context.Context, st State, b *batch) error {
 	for len(gone) > 0 {
 		n := min(len(gone), idSetSize)
 		f.deleted(gone[:n])
+		if err := f.yield(false); err != nil {
+			return err
+		}
 		gone = gone[n:]
 	}
 	if err := f.records(ctx, st, b); err != nil {
@@ -227,7 +230,9 @@ func (f *feed) batch(ctx context.Context, st State, b *batch) error {
 // deleted sends a syncIdSet of deleted entries.
 func (f *feed) deleted(ids []schema.UUID) {
 	set := wire.SyncInfoValue{Choice: wire.SyncInfoIDSet, RefreshDeletes: true, UUIDs: ids}
-	f.out.Intermediate(wire.OIDSyncInfo, set.Append(nil))
+	value := set.Append(nil)
+	f.out.Intermediate(wire.OIDSyncInfo, value)
+	f.told(len(value))
 }
 
 // records sends the records of a batch: those that gather kept, and the rest

@@ -51,16 +51,18 @@ func (w *watcher) begin(ctx context.Context) error {
 	if w.q.Watch.ChangesOnly && w.whole {
 		return nil
 	}
-	err = w.search(ctx, st, w.content(), func(v *schema.View) {
+	return w.search(ctx, st, w.content(), func(v *schema.View) {
 		w.has.put(v.UUID, w.q.Watch.ChangesOnly || w.notify(v, nil))
 	})
-	return err
 }
 
-// notify sends an entry.
+// notify sends an entry, nil for one that is no more.
 func (w *watcher) notify(v *schema.View, rec *schema.ChangeRecord) (shown bool) {
 	next, shown := w.out.Change(v, rec)
 	w.next = max(w.next, next)
+	if v == nil {
+		w.told(len(rec.DN) + 100)
+	}
 	return shown
 }
 
@@ -100,11 +102,7 @@ func (w *watcher) record(ctx context.Context, st State, rec *schema.ChangeRecord
 	asked := w.q.Watch.Kinds&schema.WatchBit(rec.Kind) != 0
 	if rec.Kind == schema.ChangeDelete {
 		if asked && w.has.has(rec.UUID) {
-			key, err := w.p.o.Schema.AppendDNKey(nil, []byte(rec.DN))
-			if err != nil {
-				return fmt.Errorf("name in the changelog: %w", err)
-			}
-			w.notify(&schema.View{UUID: rec.UUID, DN: []byte(rec.DN), Key: key}, rec)
+			w.notify(nil, rec)
 		}
 		w.has.drop(rec.UUID)
 		return w.yield(false)
