@@ -41,6 +41,7 @@ func (d *daemon) run(ctx context.Context, hangup <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
+	tune()
 	raiseFileLimit(log)
 	registry := newRegistry()
 	o, err := d.options(backend.Options{Registry: registry, Log: log, Progress: d.progress})

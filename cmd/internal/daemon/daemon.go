@@ -62,6 +62,14 @@ func (c *Conn) Status() (replica.Status, error) {
 	return s, c.ask(replica.OIDStatus, nil, &s)
 }
 
+// GroupStatus asks for the status of every member of the group that the server
+// knows of; the server itself is the first. It takes some seconds if members do
+// not answer.
+func (c *Conn) GroupStatus() ([]replica.MemberStatus, error) {
+	var all []replica.MemberStatus
+	return all, c.ask(replica.OIDSurvey, nil, &all)
+}
+
 // SetRole asks the server to be something else from now on. The error is a
 // sentence of the server, for people.
 func (c *Conn) SetRole(r replica.Role) error { return c.ask(replica.OIDSetRole, r, nil) }
