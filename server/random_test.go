@@ -86,9 +86,12 @@ func (c *client) converse(seed uint64, n int) {
 // FuzzConversation sends any bytes to a server: it lives, other clients are
 // answered, and the connection comes to its end.
 func FuzzConversation(f *testing.F) {
+	p := newProvider()
 	w := build(f, func(o *Options) {
 		o.Limits.MessageTimeout, o.Limits.UnboundIdle, o.Limits.BoundIdle = time.Second, time.Second, time.Second
+		o.Syncer, o.Changes, o.Signature = p, newLog(20), func() string { return signature }
 	})
+	p.store = w.store
 	w.users(300)
 	bind := message(1, bindRequest(3, adminDN, adminSecret))
 	for _, r := range append(updates(), requests()...) {
@@ -101,6 +104,11 @@ func FuzzConversation(f *testing.F) {
 		a.controls = k
 		f.Add(a.message(3))
 	}
+	for _, k := range [][]byte{syncControl(schema.SyncRefreshOnly, ""), syncControl(schema.SyncRefreshAndPersist, "c"), watchControl(15, false, true)} {
+		f.Add(append(follow(k).message(1), message(2, cancelRequest(1))...))
+	}
+	f.Add(append(message(1, scramRequest("n,,n=group,r=abc")), message(2, scramRequest("c=biws,r=abc,p=AAAA"))...))
+	f.Add(append(bind[:len(bind):len(bind)], changes(schema.ScopeSub, "(changeNumber>=15)").message(2)...))
 	f.Add([]byte("GET / HTTP/1.0\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		near, far := net.Pipe()

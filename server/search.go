@@ -97,12 +97,12 @@ func (op *searchOp) prepare(k *controls, p *page) (err error) {
 	if op.base, err = s.AppendDNKey(op.base[:0], op.req.Base); err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
+	inLog := c.inChangeLog(op.base) && c.session.seesAll()
 	switch {
+	case inLog:
+		op.rights = c.srv.root
 	case c.virtualView(op.base) != nil:
 		op.rights = c.srv.root // what clients need to know before they ask for more
-	case c.inChangeLog(op.base) && c.session.seesAll():
-		op.rights = c.srv.root
-		op.log = c.newLogSearch(op)
 	default:
 		if err := op.rights.knows(op.base); err != nil {
 			return err
@@ -110,6 +110,9 @@ func (op *searchOp) prepare(k *controls, p *page) (err error) {
 	}
 	op.req.Filter.Resolve(s, op.rights.hides)
 	op.rights.restrict(&op.req.Filter)
+	if inLog {
+		op.log = c.newLogSearch(op)
+	}
 	q := &op.query
 	q.Reset()
 	q.Base, q.BaseDN, q.Scope, q.Deref = op.base, op.req.Base, op.req.Scope, op.req.Deref

@@ -26,6 +26,13 @@ func (h *holder) HoldState() ([]byte, func(), error) {
 // localWorld listens on a local socket, where the client is the administrator.
 func localWorld(t *testing.T, h Holder) (*world, *client) {
 	w := build(t, func(o *Options) { o.Holder = h })
+	c := w.client(w.listenLocal(t))
+	c.do(wiretest.Op(&wire.BindRequest{Version: 3, AuthTag: wire.AuthSASL, Mechanism: []byte("EXTERNAL")}), wire.TagBindResponse, schema.Success)
+	return w, c
+}
+
+// listenLocal makes the world listen on a local socket and connects to it.
+func (w *world) listenLocal(t *testing.T) net.Conn {
 	path := filepath.Join(t.TempDir(), "ldapi")
 	l, err := net.Listen("unix", path)
 	if err != nil {
@@ -36,9 +43,7 @@ func localWorld(t *testing.T, h Holder) (*world, *client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := w.client(nc)
-	c.do(wiretest.Op(&wire.BindRequest{Version: 3, AuthTag: wire.AuthSASL, Mechanism: []byte("EXTERNAL")}), wire.TagBindResponse, schema.Success)
-	return w, c
+	return nc
 }
 
 // hold begins to hold a state under message ID 50.

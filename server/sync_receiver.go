@@ -156,7 +156,8 @@ func (r *syncReceiver) Flush() error {
 	if r.failed == nil && len(op.buf) > 0 {
 		r.failed = r.out.write(op.buf)
 	}
-	if cap(op.buf) > 4*flushAt {
+	// A search that waits for changes keeps no large buffer.
+	if quiet := len(op.buf) < firstRead; cap(op.buf) > 4*flushAt || (quiet && cap(op.buf) > 4*firstRead) {
 		op.buf = nil
 	}
 	op.buf = op.buf[:0]

@@ -111,7 +111,10 @@ func (p *provider) Sync(ctx context.Context, q *schema.SyncRequest, out schema.S
 		out.Intermediate(wire.OIDSyncInfo, v.Append(nil))
 	}
 	err := p.persist(ctx, out)
-	p.ended <- err
+	select {
+	case p.ended <- err:
+	default: // nobody looks
+	}
 	return schema.SyncDone{}, err
 }
 
