@@ -3,6 +3,7 @@
 // Package wire knows the bytes of LDAP: it finds messages in a stream, decodes
 // requests and the values of controls and extended operations, and encodes
 // results, entries and references (RFC 4511 and the RFCs named at each type).
+// For a replica, which is a client, it also does the reverse of that.
 //
 // It is not for sessions, sockets, access or limits that are configured; it
 // knows no schema beyond the shape of a filter, and it decides no result code:
