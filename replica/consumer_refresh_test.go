@@ -68,7 +68,7 @@ func TestWholeStateComesAsTheTextOfADump(t *testing.T) {
 		if end := fmt.Sprintf("# end: 3 entries, position %s\n", s0.position); !strings.HasPrefix(text, head) || !strings.HasSuffix(text, end) {
 			t.Errorf("text of the refresh:\n%s", text)
 		}
-		if state := s.consumer.State(); state.Refreshes != 1 || state.Received != 0 || state.Expected != 0 || !state.Level {
+		if state := s.consumer.State(); state.Refreshes != 1 || state.Received != 0 || state.Expected != 0 || !state.Level || state.Outcome != Stream {
 			t.Errorf("%+v", state)
 		}
 		s.stop()

@@ -216,6 +216,9 @@ func (s *session) refresh(ctx context.Context, text *refreshText) error {
 	s.c.note(func(state *ConsumerState) {
 		state.Refreshes++
 		state.Received, state.Expected = 0, 0
+		// From here on it is a session like any other.
+		state.Reason = fmt.Sprintf("the whole state was received (%s), now changes are sent from the log", s.meeting.Outcome.Word())
+		state.Outcome = Stream
 	})
 	s.c.followed()
 	return nil

@@ -14,7 +14,8 @@ type ConsumerState struct {
 	Address   string // of the provider, when it was called last
 	Connected bool
 	// Outcome is what the last meeting came to and Reason the provider's
-	// sentence; 0 and empty before the first one.
+	// sentence; 0 and empty before the first one. When the whole state has been
+	// received it is Stream.
 	Outcome Outcome
 	Reason  string
 

@@ -47,6 +47,7 @@ func (f *foreignSession) replace(ctx context.Context, text *refreshText) error {
 	f.c.note(func(s *ConsumerState) {
 		s.Refreshes++
 		s.Received, s.Expected = 0, 0
+		s.Outcome, s.Reason = Stream, "the whole state was received, now changes are sent"
 	})
 	return nil
 }

@@ -130,7 +130,7 @@ func TestEmptyStoreIsLoadedFromForeignProvider(t *testing.T) {
 		if store.now().cookie != cookie1 {
 			t.Errorf("cookie %q", store.now().cookie)
 		}
-		if state := s.consumer.State(); !state.Level || state.Outcome != Refresh || state.Refreshes != 1 || state.Address != "slapd.example:389" {
+		if state := s.consumer.State(); !state.Level || state.Outcome != Stream || state.Refreshes != 1 || state.Address != "slapd.example:389" {
 			t.Errorf("%+v", state)
 		}
 		s.stop()
