@@ -48,16 +48,7 @@ func define(f *flag.FlagSet) func([]string) error {
 			}
 			return writeLDIF(os.Stdout, sample(site.Tree{Group: *group}.Base()))
 		}
-		paths, err := site.NewPaths(*root)
-		if err != nil {
-			return err
-		}
-		client, err := admin.Connect(paths)
-		if err != nil {
-			return err
-		}
-		defer client.Close()
-		return load(client)
+		return admin.Use(*root, load)
 	}
 }
 

@@ -72,7 +72,7 @@ func (m *maker) servers() {
 
 func (m *maker) policies() {
 	m.add("policy", "utPolicy", "default", "description", "Registered users on cards, kiosk for everybody else",
-		"utpolicyflag", "-a", "utpolicyflag", "-g", "utpolicyflag", "-z both", "utsessiontype", "default")
+		"utpolicyflag", "-g", "utpolicyflag", "-z both", "utsessiontype", "default")
 	m.add("policy", "utPolicy", "registered", "description", "Only registered tokens",
 		"utpolicyflag", "-r card", "utpolicyflag", "-s both", "utsessiontype", "default")
 	m.add("policy", "utPolicy", "library", "description", "Public terminals", "utpolicyflag", "-k pseudo", "utsessiontype", "browser")

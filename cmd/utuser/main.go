@@ -1,127 +1,77 @@
-// Command utuser lists and registers users and their tokens. This file is its
-// command line; table.go has the forms in which users are shown.
+// Command utuser lists, registers, edits and deletes users and their tokens. This
+// file says what a user is for the command line that the tools share.
 package main
 
 import (
-	"bytes"
-	"encoding/csv"
-	"flag"
-	"fmt"
-	"io"
-	"os"
-	"strings"
-
 	"github.com/sunray-ds/utdsd/cmd/internal/admin"
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
-	"github.com/sunray-ds/utdsd/cmd/internal/site"
+	"github.com/sunray-ds/utdsd/cmd/internal/listing"
+	"github.com/sunray-ds/utdsd/cmd/internal/objects"
 )
 
-const usage = `Usage: utuser [-R DIR] -l | -L | -p TOKEN | -a "TOKEN,SERVER,PORT,NAME[,OTHER]" | -o FILE
+const usage = `Usage: utuser [-R DIR] -l [-j] [-t TEXT] [-n TEXT]
+       utuser [-R DIR] -L [-j] [-t TEXT] [-n TEXT]
+       utuser [-R DIR] -p TOKEN [-j]
+       utuser [-R DIR] -a "TOKEN,SERVER,PORT,NAME[,OTHER]"
+       utuser [-R DIR] -e "TOKEN[,SERVER[,PORT[,NAME[,OTHER[,ENABLED]]]]]"
+       utuser [-R DIR] -d TOKEN
+       utuser [-R DIR] -f FILE | -ef FILE | -df FILE
+       utuser [-R DIR] -o FILE [-t TEXT] [-n TEXT]
 
-Lists and registers users and their tokens in the data store, which must be
-running.
+Lists, registers, edits and deletes users and their tokens. The data store must
+be running. On a secondary server everything is read there, and changes are sent
+to the primary; when that is down nothing can be changed.
+
+A token belongs to one user; with the last token the user is deleted. An empty
+server or port is localhost or 7007. A field with a comma stands in quotation
+marks. ENABLED is yes or no.
+
+A file has one line for each user. Lines that fail are told with their number,
+and each of them has no effect at all; the others are done. Blank lines and lines
+that begin with # say nothing.
 
 Examples:
   utuser -l
+  utuser -l -n smith
+  utuser -L -j -t MicroPayflex
   utuser -a "MicroPayflex.00004f8c65000100,localhost,7007,John Smith,E421"
   utuser -p MicroPayflex.00004f8c65000100
-  utuser -o /tmp/users`
+  utuser -e "MicroPayflex.00004f8c65000100,,,John Smith-Jones"
+  utuser -e "MicroPayflex.00004f8c65000100,,,,,no"
+  utuser -o /tmp/users
+  utuser -f /tmp/users`
 
 func main() {
-	command.Program{Name: "utuser", Usage: usage, Define: define}.Main()
+	command.Program{Name: "utuser", Usage: usage, Define: kind().Define}.Main()
 }
 
-func define(f *flag.FlagSet) func([]string) error {
-	root := f.String("R", "", "put `DIR` in front of every path (default $UTROOT)")
-	list := f.Bool("l", false, "list all tokens with user name and other information")
-	long := f.Bool("L", false, "list all tokens with server and port too")
-	add := f.String("a", "", "register `TOKEN,SERVER,PORT,NAME,OTHER`; OTHER may be left out")
-	show := f.String("p", "", "show the user of `TOKEN`")
-	dump := f.String("o", "", "write all users to `FILE` in the form of -a, - for standard output")
-	return func(args []string) error {
-		if err := command.NoArguments(args); err != nil {
-			return err
-		}
-		var work func(*admin.Client) error
-		chosen := 0
-		for _, o := range []struct {
-			given bool
-			work  func(*admin.Client) error
-		}{
-			{*list, func(c *admin.Client) error { return listUsers(c, writeTable) }},
-			{*long, func(c *admin.Client) error { return listUsers(c, writeLongTable) }},
-			{*add != "", func(c *admin.Client) error { return addUser(c, *add) }},
-			{*show != "", func(c *admin.Client) error { return showUser(c, *show) }},
-			{*dump != "", func(c *admin.Client) error { return dumpUsers(c, *dump) }},
-		} {
-			if o.given {
-				work = o.work
-				chosen++
-			}
-		}
-		if chosen != 1 {
-			return command.Misuse("exactly one of -l, -L, -a, -p and -o is needed")
-		}
-		paths, err := site.NewPaths(*root)
-		if err != nil {
-			return err
-		}
-		client, err := admin.Connect(paths)
-		if err != nil {
-			return err
-		}
-		defer client.Close()
-		return work(client)
+func kind() objects.Kind[admin.User] {
+	token := listing.Column[admin.User]{Title: "Token ID", Width: 30, Cell: func(u admin.User) string { return u.Token }}
+	name := listing.Column[admin.User]{Title: "User Name", Width: 30, Cell: func(u admin.User) string { return u.Name }}
+	other := listing.Column[admin.User]{Title: "Other Info", Width: 15, Cell: func(u admin.User) string { return u.Other }}
+	server := listing.Column[admin.User]{Title: "Server", Width: 20, Cell: func(u admin.User) string { return u.Server }}
+	port := listing.Column[admin.User]{Title: "Port", Width: 5, Cell: admin.User.PortText}
+	return objects.Kind[admin.User]{
+		One: "user", Many: "users", Rows: "tokens", Key: "token", Name: "name of the user",
+		Table:     []listing.Column[admin.User]{token, name, other},
+		Long:      []listing.Column[admin.User]{token, server, port, name, other},
+		Labels:    labels,
+		Fields:    admin.User.Fields,
+		Find:      (*admin.Client).Users,
+		Show:      (*admin.Client).User,
+		AddFields: admin.UserFields, EditFields: admin.UserEditFields, DeleteFields: "TOKEN",
+		Add:    objects.With(admin.ParseUser, (*admin.Client).AddUser),
+		Edit:   objects.With(admin.ParseUserEdit, (*admin.Client).EditUser),
+		Delete: objects.Named((*admin.Client).DeleteUser),
 	}
 }
 
-func listUsers(c *admin.Client, write func(io.Writer, []admin.User) error) error {
-	users, err := c.Users()
-	if err != nil {
-		return err
+func labels(u admin.User) []listing.Label {
+	state := "yes"
+	if u.Disabled {
+		state = "no"
 	}
-	return write(os.Stdout, users)
-}
-
-func addUser(c *admin.Client, line string) error {
-	r := csv.NewReader(strings.NewReader(line))
-	r.LazyQuotes = true // a quotation mark within a name
-	fields, err := r.Read()
-	if err != nil {
-		return command.Misuse("-a: %s", err)
-	}
-	u, err := admin.ParseUser(fields)
-	if err != nil {
-		return command.Misuse("-a: %s", err)
-	}
-	if err := c.AddUser(u); err != nil {
-		return err
-	}
-	fmt.Println("Added 1 user.")
-	return nil
-}
-
-func showUser(c *admin.Client, token string) error {
-	u, err := c.User(token)
-	if err != nil {
-		return err
-	}
-	return writeUser(os.Stdout, u)
-}
-
-// dumpUsers writes names of people, so the file is for its owner alone.
-func dumpUsers(c *admin.Client, path string) error {
-	users, err := c.Users()
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	if err := writeLines(&b, users); err != nil {
-		return err
-	}
-	if path == "-" {
-		_, err := os.Stdout.Write(b.Bytes())
-		return err
-	}
-	return site.WriteFile(path, b.Bytes(), site.ModeSecret)
+	return []listing.Label{{Name: "Token ID", Value: u.Token}, {Name: "Server", Value: u.Server}, {Name: "Port", Value: u.PortText()},
+		{Name: "User Name", Value: u.Name}, {Name: "Other Info", Value: u.Other}, {Name: "Enabled", Value: state},
+		{Name: "Created", Value: u.Created}, {Name: "Last Seen", Value: u.LastSeen}}
 }

@@ -1,6 +1,7 @@
 // Package admin is what the administration tools share: the connection to the
-// data store as the UT Admin entry, and the objects that the tools show and
-// change, each a few entries of the tree.
+// data store as the UT Admin entry, the way of a change to the server that takes
+// it, and the objects that the tools show and change, each a few entries of the
+// tree.
 //
 // It is not for the server, opens no store file and prints nothing. How the
 // original laid out its tree is unknown; the layout below is our own.
@@ -12,6 +13,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 
@@ -23,100 +25,147 @@ import (
 const (
 	dialTimeout    = 5 * time.Second
 	requestTimeout = time.Minute
-	pageSize       = 500 // entries of one page of a search
 )
 
-// Client is a connection to the data store.
+// Client is a connection to the data store of this server. It may be used by
+// several goroutines.
 type Client struct {
-	conn  *ldap.Conn
-	conf  site.Admin
-	bound bool
+	conf     site.Admin
+	file     string // of the password, for messages
+	password []byte // nil: not known
+	local    *session
+
+	mu      sync.Mutex
+	several bool     // connections for many changes at once
+	changes *session // where changes go; nil is local
+	passed  []string // servers that have refused a change and named another
+	opened  []*ldap.Conn
+}
+
+// changing is how many connections of a session are for changes alone when there
+// are many at once: a server answers a search only after the changes that came
+// before it on its connection.
+const changing = 2
+
+// Use does some work with a Client of the installation below root (see
+// site.NewPaths).
+func Use(root string, work func(*Client) error) error {
+	paths, err := site.NewPaths(root)
+	if err != nil {
+		return err
+	}
+	c, err := Connect(paths)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return work(c)
 }
 
 // Connect reaches the data store of the installation and binds as the UT Admin
 // entry. Without the right to read its password the connection is anonymous:
 // reading works then within the server's limits, changing does not.
 func Connect(p site.Paths) (*Client, error) {
+	password, err := site.ReadPasswordFile(p.Password)
+	if err != nil && !errors.Is(err, os.ErrPermission) {
+		if _, fault := p.ReadAdmin(); fault != nil {
+			return nil, fault // nothing is set up here
+		}
+		return nil, err
+	}
+	return ConnectWith(p, password)
+}
+
+// ConnectWith is Connect with this password, nil for none.
+func ConnectWith(p site.Paths, password []byte) (*Client, error) {
 	conf, err := p.ReadAdmin()
 	if err != nil {
 		return nil, err
 	}
-	url := "ldap://" + net.JoinHostPort(conf.Server, strconv.Itoa(conf.Port))
-	conn, err := ldap.DialURL(url, ldap.DialWithDialer(&net.Dialer{Timeout: dialTimeout}))
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("the data store at %s is not running; start it with utdsd on that server", url)
-	case err != nil:
-		return nil, fmt.Errorf("the data store at %s cannot be reached; see server and port in %s: %w", url, p.Admin, err)
+	c := &Client{conf: conf, file: p.Password, password: password}
+	address := net.JoinHostPort(conf.Server, strconv.Itoa(conf.Port))
+	c.passed = []string{address}
+	c.local = &session{base: conf.Subtree, url: "ldap://" + address, dial: func() (*ldap.Conn, error) { return dial("ldap://" + address) }}
+	if err := c.connect(c.local); err != nil {
+		c.Close()
+		var refused *ldap.Error
+		switch {
+		case errors.Is(err, syscall.ECONNREFUSED):
+			return nil, fmt.Errorf("the data store at %s is not running; start it with utdsd on that server", c.local.url)
+		case errors.As(err, &refused) && refused.ResultCode < ldap.ErrorNetwork:
+			return nil, explain(err, "log in as "+conf.AdminDN+" with the password in "+p.Password)
+		}
+		return nil, fmt.Errorf("the data store at %s cannot be reached; see server and port in %s: %w", c.local.url, p.Admin, err)
 	}
-	conn.SetTimeout(requestTimeout)
-	c := &Client{conn: conn, conf: conf}
-	password, err := site.ReadPasswordFile(p.Password)
-	switch {
-	case errors.Is(err, os.ErrPermission):
-		return c, nil
-	case err != nil:
-		conn.Close()
-		return nil, err
-	}
-	if err := conn.Bind(conf.AdminDN, string(password)); err != nil {
-		conn.Close()
-		return nil, explain(err, "log in as "+conf.AdminDN+" with the password in "+p.Password)
-	}
-	c.bound = true
 	return c, nil
 }
 
-// Close ends the connection. Everything that was asked for has been answered
+// Several prepares for many changes at once.
+func (c *Client) Several() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.password == nil {
+		return nil // the first change will say so
+	}
+	c.several = true
+	return c.connect(c.local)
+}
+
+// connect opens the connections of a session that it does not have yet.
+func (c *Client) connect(s *session) error {
+	want := 1
+	if c.several {
+		want += changing
+	}
+	for len(s.conns) < want {
+		conn, err := s.dial()
+		if err != nil {
+			return err
+		}
+		c.opened = append(c.opened, conn)
+		if c.password != nil {
+			if err := conn.Bind(c.conf.AdminDN, string(c.password)); err != nil {
+				return err
+			}
+		}
+		s.conns = append(s.conns, conn)
+	}
+	return nil
+}
+
+func dial(url string) (*ldap.Conn, error) {
+	conn, err := ldap.DialURL(url, ldap.DialWithDialer(&net.Dialer{Timeout: dialTimeout}))
+	if err != nil {
+		return nil, err
+	}
+	conn.SetTimeout(requestTimeout)
+	return conn, nil
+}
+
+// Close ends the connections. Everything that was asked for has been answered
 // by then, so an error would tell nothing.
-func (c *Client) Close() { c.conn.Close() }
+func (c *Client) Close() {
+	for _, conn := range c.opened {
+		conn.Close()
+	}
+}
 
 // Subtree is the DN of the failover group.
 func (c *Client) Subtree() string { return c.conf.Subtree }
 
+// AdminDN is the DN of the UT Admin entry.
+func (c *Client) AdminDN() string { return c.conf.AdminDN }
+
 // Add adds one entry.
 func (c *Client) Add(r *ldap.AddRequest) error {
-	if !c.bound {
-		return errors.New("changing needs the administration password, which only root may read")
-	}
-	return c.conn.Add(r)
-}
-
-// Delete deletes one entry.
-func (c *Client) Delete(dn string) error { return c.conn.Del(ldap.NewDelRequest(dn, nil)) }
-
-// children gives the attributes of all entries right below a container.
-func (c *Client) children(container, filter string, attrs ...string) ([]*ldap.Entry, error) {
-	base := "utname=" + container + "," + c.conf.Subtree
-	request := ldap.NewSearchRequest(base, ldap.ScopeSingleLevel, ldap.NeverDerefAliases, 0, 0, false, filter, attrs, nil)
-	result, err := c.conn.SearchWithPaging(request, pageSize)
-	if err != nil {
-		return nil, explain(err, "read "+base)
-	}
-	return result.Entries, nil
-}
-
-// entry gives one entry; nil if it is not there or dn is empty.
-func (c *Client) entry(dn string, attrs ...string) (*ldap.Entry, error) {
-	if dn == "" {
-		return nil, nil
-	}
-	request := ldap.NewSearchRequest(dn, ldap.ScopeBaseObject, ldap.NeverDerefAliases, 0, 0, false, "(objectClass=*)", attrs, nil)
-	result, err := c.conn.Search(request)
-	switch {
-	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject):
-		return nil, nil
-	case err != nil:
-		return nil, explain(err, "read "+dn)
-	case len(result.Entries) == 0:
-		return nil, nil
-	}
-	return result.Entries[0], nil
+	return c.change("add "+r.DN, func(s *session) error { return s.writer().Add(r) })
 }
 
 // explain makes a sentence of what the server answered.
 func explain(err error, doing string) error {
 	switch {
+	case err == nil:
+		return nil
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):
 		return fmt.Errorf("%s: more entries than this user may read; run as root: %w", doing, err)
 	case ldap.IsErrorWithCode(err, ldap.ErrorNetwork):

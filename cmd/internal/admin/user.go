@@ -9,13 +9,12 @@ package admin
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/sunray-ds/utdsd/cmd/internal/lines"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 )
 
@@ -25,29 +24,28 @@ const (
 	defaultPort   = 7007
 )
 
-// generalizedTime is the form of RFC 4517 3.3.13.
-const generalizedTime = "20060102150405Z"
-
 // ErrNoUser is returned for a token that nobody has.
 var ErrNoUser = errors.New("no user has this token")
 
 // User is one token with the user it belongs to.
 type User struct {
-	Token  string
-	Server string
-	Port   int
-	Name   string
-	Other  string
+	Token    string `json:"token"`
+	Server   string `json:"server"`
+	Port     int    `json:"port,omitempty"` // 0: none is stored
+	Name     string `json:"name"`
+	Other    string `json:"other"`
+	Disabled bool   `json:"disabled"`
+	Created  string `json:"created,omitempty"`  // GeneralizedTime (RFC 4517 3.3.13)
+	LastSeen string `json:"lastSeen,omitempty"` // the same
 }
+
+// UserFields are the fields of a line that registers a user.
+const UserFields = "TOKEN,SERVER,PORT,NAME[,OTHER]"
 
 // ParseUser takes the fields TOKEN, SERVER, PORT, NAME and, optional, OTHER.
 func ParseUser(fields []string) (User, error) {
 	if len(fields) != 4 && len(fields) != 5 {
 		return User{}, fmt.Errorf("%d fields; want TOKEN,SERVER,PORT,NAME or TOKEN,SERVER,PORT,NAME,OTHER", len(fields))
-	}
-	fields = slices.Clone(fields)
-	for i := range fields {
-		fields[i] = strings.TrimSpace(fields[i])
 	}
 	u := User{Token: fields[0], Server: fields[1], Port: defaultPort, Name: fields[3]}
 	if len(fields) == 5 {
@@ -71,9 +69,13 @@ func ParseUser(fields []string) (User, error) {
 	return u, nil
 }
 
-// Fields is the reverse of ParseUser, always five.
+// Fields is the reverse of ParseUser.
 func (u User) Fields() []string {
-	return []string{u.Token, u.Server, u.PortText(), u.Name, u.Other}
+	fields := []string{u.Token, u.Server, u.PortText(), u.Name, u.Other}
+	if u.Other == "" {
+		fields = fields[:4]
+	}
+	return fields
 }
 
 // PortText is the port, "" if none is stored.
@@ -84,49 +86,55 @@ func (u User) PortText() string {
 	return strconv.Itoa(u.Port)
 }
 
-// What is asked for of the two kinds of entries.
-var (
-	tokenAttributes = []string{"uttoken", "utname", "utowner", "utserver", "utport", "utotherinfo"}
-	ownerAttributes = []string{"utusername", "cn", "utserver", "utport", "utotherinfo"}
+// UserEdit is what becomes of a token and its user.
+type UserEdit struct {
+	Token                              string
+	Server, Port, Name, Other, Enabled lines.Edit
+}
+
+// UserEditFields are the fields of a line that edits a user.
+const UserEditFields = "TOKEN[,SERVER[,PORT[,NAME[,OTHER[,ENABLED]]]]]"
+
+// The values of utenabled (RFC 4517 3.3.3).
+const (
+	enabled  = "TRUE"
+	disabled = "FALSE"
 )
 
-// Users gives every token, sorted by its id.
-func (c *Client) Users() ([]User, error) {
-	tokens, err := c.children("tokens", "(objectClass=utToken)", tokenAttributes...)
+// ParseUserEdit takes the fields TOKEN, SERVER, PORT, NAME, OTHER and ENABLED (yes
+// or no), as package lines reads edits; those at the end may be missing.
+func ParseUserEdit(fields []string) (UserEdit, error) {
+	if fields[0] == "" {
+		return UserEdit{}, errors.New("the token is empty")
+	}
+	edits, err := lines.Edits(fields[1:], "=server", "port", "=name", "other information", "=enabled")
 	if err != nil {
-		return nil, err
+		return UserEdit{}, err
 	}
-	list, err := c.children("users", "(objectClass=utUser)", ownerAttributes...)
-	if err != nil {
-		return nil, err
+	e := UserEdit{fields[0], edits[0], edits[1], edits[2], edits[3], edits[4]}
+	if e.Port.Value != "" {
+		if _, err := site.ParsePort(e.Port.Value); err != nil {
+			return UserEdit{}, err
+		}
 	}
-	owners := make(map[string]*ldap.Entry, len(list))
-	for _, e := range list {
-		owners[fold(e.DN)] = e
+	if !e.Enabled.Keep {
+		switch strings.ToLower(e.Enabled.Value) {
+		case "yes":
+			e.Enabled.Value = enabled
+		case "no":
+			e.Enabled.Value = disabled
+		default:
+			return UserEdit{}, fmt.Errorf("enabled is %q; want yes or no", e.Enabled.Value)
+		}
 	}
-	users := make([]User, 0, len(tokens))
-	for _, t := range tokens {
-		users = append(users, join(t, owners[fold(t.GetAttributeValue("utowner"))]))
-	}
-	slices.SortFunc(users, func(a, b User) int { return strings.Compare(a.Token, b.Token) })
-	return users, nil
+	return e, nil
 }
 
-// User gives the user of one token; ErrNoUser if there is none.
-func (c *Client) User(token string) (User, error) {
-	found, err := c.children("tokens", "(uttoken="+ldap.EscapeFilter(token)+")", tokenAttributes...)
-	if err != nil {
-		return User{}, err
-	}
-	if len(found) == 0 {
-		return User{}, fmt.Errorf("%w: %s", ErrNoUser, token)
-	}
-	owner, err := c.entry(found[0].GetAttributeValue("utowner"), ownerAttributes...)
-	if err != nil {
-		return User{}, err
-	}
-	return join(found[0], owner), nil
-}
+// What is asked for of the two kinds of entries.
+var (
+	tokenAttributes = []string{"uttoken", "utname", "utowner", "utserver", "utport", "utotherinfo", "utenabled", "utcreated", "utlastseen"}
+	ownerAttributes = []string{"uttoken", "utname", "utusername", "cn", "utserver", "utport", "utotherinfo", "utenabled", "utcreated", "utlastseen"}
+)
 
 // join puts a token and its owner together; what the token itself says comes
 // first, and a token may be nobody's.
@@ -144,7 +152,8 @@ func join(token, owner *ldap.Entry) User {
 		}
 		return ""
 	}
-	u := User{Token: get("uttoken", "utname"), Server: get("utserver"), Other: get("utotherinfo")}
+	u := User{Token: get("uttoken", "utname"), Server: get("utserver"), Other: get("utotherinfo"),
+		Disabled: strings.EqualFold(get("utenabled"), disabled), Created: get("utcreated"), LastSeen: get("utlastseen")}
 	u.Port, _ = strconv.Atoi(get("utport")) // 0: none is stored
 	if owner != nil {
 		if u.Name = owner.GetAttributeValue("utusername"); u.Name == "" {
@@ -152,52 +161,4 @@ func join(token, owner *ldap.Entry) User {
 		}
 	}
 	return u
-}
-
-// fold makes DNs as this server writes them comparable.
-func fold(dn string) string {
-	parsed, err := ldap.ParseDN(dn)
-	if err != nil {
-		return strings.ToLower(dn)
-	}
-	return strings.ToLower(parsed.String())
-}
-
-// AddUser registers a user with a token. Both entries are there afterwards or
-// neither.
-func (c *Client) AddUser(u User) error {
-	rdn := "utname=" + ldap.EscapeDN(u.Token)
-	owner := rdn + ",utname=users," + c.conf.Subtree
-	user := ldap.NewAddRequest(owner, nil)
-	token := ldap.NewAddRequest(rdn+",utname=tokens,"+c.conf.Subtree, nil)
-	user.Attribute("objectClass", []string{"top", "utUser"})
-	user.Attribute("utusername", []string{u.Name})
-	user.Attribute("cn", []string{u.Name})
-	token.Attribute("objectClass", []string{"top", "utToken"})
-	token.Attribute("utowner", []string{owner})
-	for _, r := range []*ldap.AddRequest{user, token} {
-		r.Attribute("utname", []string{u.Token})
-		r.Attribute("uttoken", []string{u.Token})
-		r.Attribute("utserver", []string{u.Server})
-		r.Attribute("utport", []string{strconv.Itoa(u.Port)})
-		r.Attribute("utenabled", []string{"TRUE"})
-		r.Attribute("utcreated", []string{time.Now().UTC().Format(generalizedTime)})
-		if u.Other != "" {
-			r.Attribute("utotherinfo", []string{u.Other})
-		}
-	}
-	if err := c.Add(user); err != nil {
-		return refusedUser(err, u)
-	}
-	if err := c.Add(token); err != nil {
-		return errors.Join(refusedUser(err, u), c.Delete(owner))
-	}
-	return nil
-}
-
-func refusedUser(err error, u User) error {
-	if ldap.IsErrorWithCode(err, ldap.LDAPResultEntryAlreadyExists) {
-		return fmt.Errorf("the token %s is registered already; utuser -p %s shows for whom", u.Token, u.Token)
-	}
-	return explain(err, "add the user of the token "+u.Token)
 }
