@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
+	"github.com/sunray-ds/utdsd/conformance/group"
 	"github.com/sunray-ds/utdsd/conformance/harness"
 )
 
@@ -122,9 +123,10 @@ func TestReadmeLimitsAreThoseOfTheConfiguration(t *testing.T) {
 	}
 }
 
-func TestMetricsHaveGoodNamesAndStandInReadme(t *testing.T) {
-	u := harness.StartUtdsd(t, harness.Options{Plain: true})
-	r, err := http.Get("http://" + u.Metrics + "/metrics")
+// metricsOf reads the metrics of a server.
+func metricsOf(t *testing.T, address string) string {
+	t.Helper()
+	r, err := http.Get("http://" + address + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,18 +135,35 @@ func TestMetricsHaveGoodNamesAndStandInReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	problems, err := promlint.New(strings.NewReader(string(text))).Lint()
+	return string(text)
+}
+
+func TestMetricsHaveGoodNamesAndStandInReadme(t *testing.T) {
+	g := group.New(t, nil)
+	first := g.Add(t, "primary", harness.Options{Plain: true})
+	second := g.Add(t, "secondary", harness.Options{Plain: true})
+	first.Restart(t)
+	second.Restart(t)
+	first.Must(t, "utreplica", "-p", second.Address())
+	second.Must(t, "utreplica", "-s", first.Address())
+	text := metricsOf(t, first.Metrics)
+	both := text + metricsOf(t, second.Metrics)
+	problems, err := promlint.New(strings.NewReader(text)).Lint()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range problems {
+	more, err := promlint.New(strings.NewReader(metricsOf(t, second.Metrics))).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range append(problems, more...) {
 		if strings.HasPrefix(p.Metric, "utds_") {
 			t.Errorf("%s: %s", p.Metric, p.Text)
 		}
 	}
 	readme := section(t, "Metrics")
 	served := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^# TYPE (utds_\w+) `).FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (utds_\w+) `).FindAllStringSubmatch(both, -1) {
 		served[m[1]] = true
 		if !strings.Contains(readme, "`"+m[1]+"`") {
 			t.Errorf("README lacks %s", m[1])
