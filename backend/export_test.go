@@ -11,3 +11,13 @@ func CommitBolt(tx *bbolt.Tx) error { return commitBolt(tx) }
 
 // CountKeys walks the pages of the file at path.
 func CountKeys(path string) (map[string]uint64, error) { return walkFile(path) }
+
+// Current is the store that v serves now.
+func Current(v *Served) *Store { return v.current.Load() }
+
+// Frozen tells whether s refuses changes because it is being replaced.
+func Frozen(s *Store) bool {
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	return s.writer.frozen
+}

@@ -24,11 +24,8 @@ type member struct {
 func newMember(t testing.TB, o backend.Options) *member {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "dbm.ut", "id2entry.dbb")
-	o.Create = true
-	if o.Indexes.Eq == nil {
-		o.Indexes = indexes
-	}
-	return &member{&world{t, storetest.Open(t, path, o), storetest.Schema(t)}, path}
+	o.Create, o.Indexes, o.Schema = true, indexes, storetest.Schema(t)
+	return &member{&world{t, storetest.Open(t, path, o), o.Schema}, path}
 }
 
 // newPair is a primary with the suffix and ou=people, and a store that has
@@ -44,7 +41,7 @@ func newPair(t testing.TB) (primary, secondary *member) {
 func (m *member) reopen() {
 	m.Helper()
 	storetest.Close(m, m.Store)
-	m.Store = storetest.Open(m, m.path, backend.Options{Indexes: indexes})
+	m.Store = storetest.Open(m, m.path, backend.Options{Indexes: indexes, Schema: m.schema})
 }
 
 func (m *member) held() *backend.Held {
@@ -112,6 +109,9 @@ func (m *member) keepsOut(b *schema.Batch, want error) {
 	m.Helper()
 	before, position, epochs := m.dump(), m.Position(), len(m.Epochs())
 	err := m.ApplyBatch(context.Background(), b)
+	if err == nil {
+		m.Fatalf("the batch was applied, want %v", want)
+	}
 	if !errors.Is(err, want) {
 		m.Errorf("batch: %v, want %v", err, want)
 	}

@@ -88,7 +88,8 @@ func (c *content) finish(d *loaded, began time.Time) error {
 // changes are refused with busy. switched, which may be nil, is called soon
 // after, from a goroutine of its own: what still stands on the old store is to
 // be ended there. Until it returns, searches that were begun on the old store
-// can go on; states that are held stay until they are released.
+// can go on; states that are held stay until they are released. Close waits for
+// all of them.
 //
 // An error means that nothing was replaced: ErrHash, ErrPosition, ErrStructure,
 // ErrLocked (a load is running), a *LoadProblem of an input that is not as it

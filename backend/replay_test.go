@@ -92,7 +92,7 @@ func (r *replay) change(rec *schema.ChangeRecord) {
 	}
 	switch rec.Kind {
 	case schema.ChangeAdd:
-		if parent := string(schema.KeyParent([]byte(key))); key != r.key(suffix) && r.entries[parent] == nil {
+		if key != r.key(suffix) && r.entries[string(schema.KeyParent([]byte(key)))] == nil {
 			r.Fatalf("record %d adds %q below nothing", rec.Seq, rec.DN)
 		}
 		if e, err = r.schema.NewEntry(rec.DN, read.Change.Attributes, true); err != nil {

@@ -17,6 +17,7 @@ import (
 
 func TestMain(m *testing.M) {
 	runAsCrashingServer()
+	runAsCrashingFollower()
 	goleak.VerifyTestMain(m)
 }
 

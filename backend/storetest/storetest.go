@@ -45,8 +45,35 @@ func Close(t testing.TB, s *backend.Store) {
 	}
 }
 
+// Serve is Open for a store that is replaced while it is served.
+func Serve(t testing.TB, path string, o backend.Options) *backend.Served {
+	t.Helper()
+	if o.Schema == nil {
+		o.Schema = Schema(t)
+	}
+	v, err := backend.Serve(path, o)
+	if err != nil {
+		t.Fatalf("serve store: %v", err)
+	}
+	t.Cleanup(func() { CloseServed(t, v) })
+	return v
+}
+
+// CloseServed checks and closes v. Closing again does nothing.
+func CloseServed(t testing.TB, v *backend.Served) {
+	t.Helper()
+	if v.Position() != (schema.Position{}) {
+		Check(t, v)
+	}
+	if err := v.Close(); err != nil {
+		t.Errorf("close store: %v", err)
+	}
+}
+
 // Check fails the test for each fault that the store finds in itself.
-func Check(t testing.TB, s *backend.Store) {
+func Check(t testing.TB, s interface {
+	Check(ctx context.Context, report func(problem string)) error
+}) {
 	t.Helper()
 	if err := s.Check(context.Background(), func(problem string) { t.Errorf("check: %s", problem) }); err != nil {
 		t.Errorf("check: %v", err)
