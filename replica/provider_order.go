@@ -11,7 +11,7 @@ package replica
 //   - an entry comes after the one that had its place before
 //   - a delete comes after all that was below it before
 //
-// Entries that took each other's places make a circle. One of them that has
+// Entries that took each other's places make a circle. One of them that had
 // nothing below it is told to be gone first and to be there again later. Where
 // each has something below it there is no order: they come as they are, which
 // is right for every consumer that knows entries by entryUUID alone. OpenLDAP's
@@ -23,6 +23,9 @@ import (
 
 	"github.com/sunray-ds/utdsd/schema"
 )
+
+// outOfOrder is logged when there is no order.
+const outOfOrder = "entries took each other's names together with what is below them: a consumer that cannot follow needs a fresh start"
 
 // maxDepth bounds the walks up a tree; names have fewer RDNs.
 const maxDepth = 1 << 10
@@ -66,15 +69,15 @@ func (d *difference) order() ([]step, error) {
 	for q.left > 0 {
 		circles := q.circles()
 		for _, i := range circles {
-			if c := &d.list[i]; !q.done[i] && !q.released[i] && d.now[i].wanted && d.had(c) && d.leaf(i) {
-				q.release(i)
+			if !q.done[i] && !q.away[i] && d.now[i].wanted && d.had(&d.list[i]) && d.bare(w, q, i) {
+				q.sendAway(i)
 				steps = q.ready(append(steps, step{i, true}))
 			}
 		}
 		for _, i := range circles {
 			if !q.done[i] {
+				d.p.o.Log.Warn(outOfOrder, "consumer", d.q.Peer, "entry", d.list[i].dn)
 				q.take(i)
-				q.release(i)
 				steps = q.ready(append(steps, step{i, false}))
 			}
 		}
@@ -95,14 +98,14 @@ func (d *difference) precede(q *queue, i int, n *node) {
 	if above != nil && above.change >= 0 {
 		switch other := !d.now[above.change].wanted; {
 		case leaves && other:
-			q.before(i, above.change)
+			q.before(i, above.change, false)
 		case !leaves:
-			q.before(above.change, i)
+			q.before(above.change, i, true)
 		}
 	}
 	if to := n.superiorNow; to != nil && !leaves && (n.superior != to || n.rdn != n.rdnNow) {
 		if had := to.below[n.rdnNow]; had != nil && had.change >= 0 {
-			q.before(had.change, i)
+			q.before(had.change, i, false)
 		}
 	}
 	if !leaves {
@@ -110,29 +113,42 @@ func (d *difference) precede(q *queue, i int, n *node) {
 	}
 	for _, c := range n.below {
 		if c.change >= 0 && c.superiorNow != n {
-			q.before(c.change, i)
+			q.before(c.change, i, false)
 		}
 	}
 }
 
-// leaf tells whether there is nothing below a changed entry.
-func (d *difference) leaf(i int) bool {
-	q := &schema.Search{Base: d.now[i].key, Scope: schema.ScopeOne, ManageDsaIT: true, Filter: anyEntry(d.p.o.Schema)}
-	var r firstOnly
-	return d.st.Search(q, &r) == nil && !r.found
+// bare tells whether a consumer that has taken the steps so far has nothing
+// below a changed entry.
+func (d *difference) bare(w *rewind, q *queue, i int) bool {
+	n := w.changed[i]
+	for _, c := range n.below {
+		if c.change < 0 || c.superiorNow == n || (!q.done[c.change] && !q.away[c.change]) {
+			return false
+		}
+	}
+	s := &schema.Search{Base: d.now[i].key, Scope: schema.ScopeOne, ManageDsaIT: true, Filter: anyEntry(d.p.o.Schema)}
+	r := unchanged{of: d.collector}
+	return d.st.Search(s, &r) == nil && !r.found
 }
 
-// firstOnly sees whether a search finds anything.
-type firstOnly struct{ found bool }
+// unchanged sees whether a search finds an entry that did not change.
+type unchanged struct {
+	of    *collector
+	found bool
+}
 
 // Entry implements schema.Receiver.
-func (r *firstOnly) Entry(*schema.View) schema.Next {
+func (r *unchanged) Entry(v *schema.View) schema.Next {
+	if _, changed := r.of.at[v.UUID]; changed {
+		return schema.Continue
+	}
 	r.found = true
 	return schema.Stop
 }
 
 // Reference implements schema.Receiver.
-func (r *firstOnly) Reference(*schema.View, schema.Scope) schema.Next { return schema.Continue }
+func (r *unchanged) Reference(*schema.View, schema.Scope) schema.Next { return schema.Continue }
 
 // anyEntry is the filter that every entry matches.
 func anyEntry(s *schema.Schema) *schema.Filter {

@@ -4,26 +4,33 @@ package replica
 
 // queue sorts changes so that each comes after those that precede it.
 type queue struct {
-	next     [][]int // what waits for a change
-	waits    []int   // for how many others
-	done     []bool
-	released []bool // those that wait for it wait no more
-	left     int
-	fresh    []int // may be ready
+	next  [][]wait // what waits for a change
+	waits []int    // for how many others
+	done  []bool
+	away  []bool // gone, and to come again
+	left  int
+	fresh []int // may be ready
+}
+
+// wait is a change that waits for another. One that waits for its superior goes
+// on waiting when that is away.
+type wait struct {
+	change   int
+	superior bool
 }
 
 func newQueue(n int) *queue {
-	q := &queue{next: make([][]int, n), waits: make([]int, n), done: make([]bool, n), released: make([]bool, n), left: n}
+	q := &queue{next: make([][]wait, n), waits: make([]int, n), done: make([]bool, n), away: make([]bool, n), left: n}
 	for i := range n {
 		q.fresh = append(q.fresh, i)
 	}
 	return q
 }
 
-// before notes that a comes before b.
-func (q *queue) before(a, b int) {
+// before notes that a comes before b; superior tells that a is above b.
+func (q *queue) before(a, b int, superior bool) {
 	if a != b {
-		q.next[a] = append(q.next[a], b)
+		q.next[a] = append(q.next[a], wait{b, superior})
 		q.waits[b]++
 	}
 }
@@ -33,31 +40,37 @@ func (q *queue) ready(steps []step) []step {
 	for len(q.fresh) > 0 {
 		i := q.fresh[0]
 		q.fresh = q.fresh[1:]
-		if q.done[i] || q.waits[i] > 0 {
-			continue
+		if !q.done[i] && q.waits[i] == 0 {
+			steps = append(steps, step{change: i})
+			q.take(i)
 		}
-		steps = append(steps, step{change: i})
-		q.take(i)
-		q.release(i)
 	}
 	return steps
 }
 
-// take notes that a change has its step.
+// take notes that a change has its step. What waits for it waits no more.
 func (q *queue) take(i int) {
 	q.done[i] = true
 	q.left--
+	q.release(i, true)
+	if !q.away[i] {
+		q.release(i, false)
+	}
 }
 
-// release lets go of what waits for a change.
-func (q *queue) release(i int) {
-	if q.released[i] {
-		return
-	}
-	q.released[i] = true
-	for _, n := range q.next[i] {
-		if q.waits[n]--; q.waits[n] == 0 {
-			q.fresh = append(q.fresh, n)
+// sendAway notes that a change has a step by which it is gone.
+func (q *queue) sendAway(i int) {
+	q.away[i] = true
+	q.release(i, false)
+}
+
+func (q *queue) release(i int, superior bool) {
+	for _, w := range q.next[i] {
+		if w.superior != superior {
+			continue
+		}
+		if q.waits[w.change]--; q.waits[w.change] == 0 {
+			q.fresh = append(q.fresh, w.change)
 		}
 	}
 }
@@ -71,13 +84,13 @@ func (q *queue) circles() []int {
 		ends []int
 	)
 	for a := range q.next {
-		if q.done[a] || q.released[a] {
+		if q.done[a] {
 			continue
 		}
-		for _, b := range q.next[a] {
-			if !q.done[b] {
+		for _, w := range q.next[a] {
+			if !q.done[w.change] && (w.superior || !q.away[a]) {
 				out[a]++
-				prev[b] = append(prev[b], a)
+				prev[w.change] = append(prev[w.change], a)
 			}
 		}
 	}
