@@ -2,6 +2,8 @@
 # make run     a data store with sample data on port 7012 (PORT=7112 for another)
 # make test    everything that has to pass before a change is taken
 # make man     the manual pages into bin/man/man8
+# make install lays the programs at their places (DESTDIR=/some/root below it)
+# make deb     a Debian package into bin/ (OUT=DIR for another folder)
 # make clean   removes bin/ and the demo
 # make bench-flow   loads, dumps and starts beside slapd, with ratios
 #                   (FLOW_ENTRIES=1000000 for the size of the largest sites)
@@ -18,9 +20,11 @@ LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 LINT_VERSION := v2.15.0
 PORT ?= 7012
 FUZZTIME ?= 10s
+DESTDIR ?=
+OUT ?= bin
 FLOW_ENTRIES ?= 100000
 
-.PHONY: build run test clean packages format vet lint unit fuzz bench-flow man
+.PHONY: build run test clean install deb packages format vet lint unit fuzz bench-flow man
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -65,6 +69,18 @@ man: build
 # slapd and its tools on the same data in the same run.
 bench-flow: packages
 	FLOW_ENTRIES=$(FLOW_ENTRIES) $(GO) test ./conformance/flow -run NONE -bench . -benchtime 3x -timeout 60m
+
+# PROGRAMS=DIR takes programs that are built already.
+install: $(if $(PROGRAMS),,build)
+	deploy/install.sh $(or $(PROGRAMS),bin) '$(DESTDIR)'
+
+# The programs of the package need no library of the system that it is built on.
+deb: $(if $(PROGRAMS),,bin/static)
+	deploy/deb.sh $(or $(PROGRAMS),bin/static) '$(OUT)'
+
+.PHONY: bin/static
+bin/static:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $@/ ./cmd/...
 
 clean:
 	rm -rf bin demo
