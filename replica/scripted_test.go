@@ -102,10 +102,10 @@ func (s *stage) dial(context.Context, string) (net.Conn, error) {
 
 // read gives the next request; false at the end of the connection.
 func (p *scripted) read() (m wire.Message, ok bool) {
-	head, err := p.in.Peek(2)
-	for n := 2; err == nil; n++ {
-		if head, err = p.in.Peek(n); err != nil {
-			break
+	for n := 2; ; n++ {
+		head, err := p.in.Peek(n)
+		if err != nil {
+			return m, false
 		}
 		size, bad := wire.FrameLength(head, 1<<24)
 		if bad != nil {
@@ -120,10 +120,9 @@ func (p *scripted) read() (m wire.Message, ok bool) {
 			if err := m.Decode(frame); err != nil {
 				p.t.Errorf("the consumer sent % x: %v", frame, err)
 			}
-			return m, err == nil
+			return m, true
 		}
 	}
-	return m, false
 }
 
 // write sends a message, or breaks the connection there.
@@ -153,7 +152,11 @@ func (p *scripted) bind(secret string) bool {
 		p.t.Error(err)
 		return false
 	}
-	keys := client.GetStoredCredentials(scram.KeyFactors{Salt: "salt", Iters: 4096})
+	keys, err := client.GetStoredCredentialsWithError(scram.KeyFactors{Salt: "salt", Iters: 4096})
+	if err != nil {
+		p.t.Error(err)
+		return false
+	}
 	server, err := scram.SHA256.NewServer(func(name string) (scram.StoredCredentials, error) {
 		if name != memberName {
 			p.t.Errorf("the consumer is %q", name)

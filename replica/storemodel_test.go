@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
 	"github.com/sunray-ds/utdsd/schema/ldif"
@@ -111,7 +112,7 @@ func (s *modelState) change(kind schema.ChangeKind, v schema.View) *modelState {
 	}
 	n.position.Seq++
 	n.position.Hash = n.hash()
-	n.records = append(n.records, schema.ChangeRecord{Seq: n.position.Seq, Kind: kind, UUID: v.UUID, CSN: csn, DN: string(v.DN),
+	n.records = append(n.records, schema.ChangeRecord{Seq: n.position.Seq, Kind: kind, UUID: v.UUID, CSN: csn, DN: string(v.DN), Time: time.Unix(1795372800, 0).UTC(),
 		Hash: n.position.Hash, LDIF: []byte("description: change\n")})
 	return n
 }
