@@ -175,20 +175,30 @@ func unit(name string) *schema.Change {
 	return add("ou="+name+","+people, "objectClass: organizationalUnit")
 }
 
-// copied is c, which tests change.
-func copied(c *schema.Change) *schema.Change { d := *c; return &d }
+// makes has changes made in their order, which must succeed. They are queued at
+// once and share commits.
+func (m *member) makes(changes []*schema.Change) {
+	m.Helper()
+	results := make(chan schema.ChangeDone, len(changes))
+	for _, c := range changes {
+		own := *c
+		own.Actor = admin
+		m.Apply(context.Background(), &own, func(d schema.ChangeDone) { results <- d })
+	}
+	for i := range changes {
+		if d := <-results; d.Result.Code != schema.Success {
+			m.Fatalf("change %d: %v", i, &d.Result)
+		}
+	}
+}
 
 func TestNamesChangeHandsInOneBatch(t *testing.T) {
 	for _, c := range hands {
 		t.Run(c.what, func(t *testing.T) {
 			primary, secondary := newPair(t)
-			for _, change := range c.before {
-				primary.must(copied(change))
-			}
+			primary.makes(c.before)
 			secondary.applies(primary.since(seqAt(0)))
-			for _, change := range c.changes {
-				primary.must(copied(change))
-			}
+			primary.makes(c.changes)
 			secondary.applies(primary.since(secondary.Position()))
 			secondary.equals(primary)
 			primary.must(person("later"))

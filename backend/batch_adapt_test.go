@@ -50,7 +50,7 @@ func TestStatesOfAnotherMakeGetAHistory(t *testing.T) {
 	r := newRandomTree(seed)
 	kinds := map[schema.ChangeKind]int{}
 	at := seqAt(0)
-	for n := 0; at.Seq < 2000; n++ {
+	for n := 0; at.Seq < 1200; n++ {
 		b := foreign(provider.since(at), fmt.Sprint("csn", n))
 		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(b.Entries), func(i, j int) { b.Entries[i], b.Entries[j] = b.Entries[j], b.Entries[i] })
 		at = provider.Position()
@@ -77,14 +77,10 @@ func TestNamesChangeHandsInStatesOfAnotherMake(t *testing.T) {
 		for _, order := range []string{"as it came", "backwards"} {
 			t.Run(c.what+", "+order, func(t *testing.T) {
 				provider, consumer := newPair(t)
-				for _, change := range c.before {
-					provider.must(copied(change))
-				}
+				provider.makes(c.before)
 				at := provider.Position()
 				consumer.adapts(foreign(provider.since(seqAt(0)), "1"))
-				for _, change := range c.changes {
-					provider.must(copied(change))
-				}
+				provider.makes(c.changes)
 				b := foreign(provider.since(at), "2")
 				if order == "backwards" {
 					slices.Reverse(b.Entries)

@@ -322,7 +322,7 @@ func TestRefreshBesideALoadIsRefused(t *testing.T) {
 	if _, err := out.Write([]byte("dn: ")); err != nil {
 		t.Fatal(err)
 	}
-	f.keeps(strings.NewReader(primary.dump()), contentOf(primary), backend.ErrLocked)
+	_ = f.keeps(strings.NewReader(primary.dump()), contentOf(primary), backend.ErrLocked)
 	_ = out.CloseWithError(io.ErrUnexpectedEOF)
 	if err := <-loaded; err == nil {
 		t.Error("a broken load has succeeded")

@@ -43,10 +43,10 @@ func TestReadersSeeOneStoreWhileItIsReplaced(t *testing.T) {
 	var readers sync.WaitGroup
 	var mu sync.Mutex
 	whole, gone := 0, 0
-	filters := []*schema.Filter{w.filter(present("cn")), w.filter(eq("objectClass", "person"))}
 	bases := map[string]int{suffix: persons, people: persons}
 	for i := range 4 {
 		readers.Go(func() {
+			filters := []*schema.Filter{w.filter(present("cn")), w.filter(eq("objectClass", "person"))} // each has scratch memory
 			for n := i; ; n++ {
 				select {
 				case <-stop:

@@ -80,7 +80,7 @@ func errFull() *schema.Result {
 }
 
 // freeze refuses everything from now on, and returns when what was queued
-// before is answered.
+// before is answered. After an error nothing is refused.
 func (w *writer) freeze() error {
 	ended := make(chan error, 1)
 	last := &job{task: func(*batch) error { return nil }, ended: func(err error) { ended <- err }}
@@ -93,7 +93,11 @@ func (w *writer) freeze() error {
 	w.queue = append(w.queue, last)
 	w.mu.Unlock()
 	w.rouse()
-	return <-ended
+	err := <-ended
+	if err != nil {
+		w.thaw()
+	}
+	return err
 }
 
 // thaw ends freeze.
