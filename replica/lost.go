@@ -105,7 +105,7 @@ func (c *Consumer) saveLost(at schema.Position, m *Meeting) error {
 
 // save writes them into a new file in dir and gives its name.
 func (l *lost) save(dir string, held State) (name string, err error) {
-	temp, err := os.CreateTemp(dir, "lost-*.new")
+	temp, err := newLost(dir)
 	if err != nil {
 		return "", err
 	}
@@ -117,6 +117,19 @@ func (l *lost) save(dir string, held State) (name string, err error) {
 		return "", err
 	}
 	return putLost(temp.Name(), filepath.Join(dir, l.name()))
+}
+
+// newLost makes the file under a name of its own. One that a crash left is
+// removed.
+func newLost(dir string) (*os.File, error) {
+	left, err := filepath.Glob(filepath.Join(dir, "lost-*.new"))
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range left {
+		os.Remove(name)
+	}
+	return os.CreateTemp(dir, "lost-*.new")
 }
 
 // name is that of the file, without anything that tells it from an earlier one
@@ -245,12 +258,5 @@ func (l *lost) head() string {
 func appendLost(dst []byte, rec *schema.ChangeRecord) []byte {
 	dst = fmt.Appendf(dst, "# change %d, %s, csn %s, entryUUID %x-%x-%x-%x-%x\n", rec.Seq, rec.Time.UTC().Format("2006-01-02T15:04:05.000000Z"),
 		rec.CSN, rec.UUID[:4], rec.UUID[4:6], rec.UUID[6:8], rec.UUID[8:10], rec.UUID[10:])
-	dst = ldif.AppendLine(dst, "dn", []byte(rec.DN), ldif.DefaultWidth)
-	dst = append(append(append(dst, "changetype: "...), changeTypes[rec.Kind]...), '\n')
-	return append(append(dst, rec.LDIF...), '\n')
-}
-
-// changeTypes are the words of RFC 2849.
-var changeTypes = map[schema.ChangeKind]string{
-	schema.ChangeAdd: "add", schema.ChangeDelete: "delete", schema.ChangeModify: "modify", schema.ChangeModifyDN: "modrdn",
+	return ldif.AppendLogged(dst, rec)
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -26,6 +27,8 @@ type dump struct {
 	store             string
 	file              string // "" is standard output
 	noIDs, noComments bool
+	changes           bool   // the log of changes is wanted
+	from              uint64 // its first one
 	out, errOut       *os.File
 
 	line *progress.Line
@@ -62,8 +65,7 @@ func (d *dump) dump(ctx context.Context) error {
 	o := d.options()
 	o.Jobs = runtime.NumCPU()
 	return d.output(func(w *file) error {
-		_, err := state.WriteLDIF(ctx, w, o)
-		return errors.Join(err, state.Close())
+		return errors.Join(d.write(ctx, state, w, o), state.Close())
 	})
 }
 
@@ -96,11 +98,21 @@ func (d *dump) held(ctx context.Context, h *hold, out *file) error {
 	o := d.options()
 	o.Confirm = h.end
 	s := newSpool(out, out.f, filepath.Dir(d.store))
-	_, err = state.WriteLDIF(ctx, &paced{Writer: s}, o)
+	err = d.write(ctx, state, &paced{Writer: s}, o)
 	if err = errors.Join(err, state.Close()); err != nil {
 		return errors.Join(err, s.close())
 	}
 	return errors.Join(s.copy(), s.close())
+}
+
+// write writes what is wanted.
+func (d *dump) write(ctx context.Context, state *backend.State, w io.Writer, o backend.DumpOptions) error {
+	if d.changes {
+		_, err := state.WriteChanges(ctx, w, d.from, o.Confirm)
+		return err
+	}
+	_, err := state.WriteLDIF(ctx, w, o)
+	return err
 }
 
 func (d *dump) options() backend.DumpOptions {

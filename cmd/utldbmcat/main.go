@@ -16,6 +16,7 @@ import (
 )
 
 const usage = `Usage: utldbmcat [-n] [-slapadd] [-o FILE] [-R DIR] [PATH/id2entry.dbb]
+       utldbmcat -changes [-from N] [-o FILE] [-R DIR] [PATH/id2entry.dbb]
 
 Writes all entries of the data store as LDIF: each behind its superior, with its
 entry id, all attributes as they are stored and lines of at most 76 columns. While
@@ -25,6 +26,9 @@ it keeps until the dump is complete; changes go on meanwhile.
 The dump holds passwords. With -o the file is for its owner alone and appears
 only when it is complete. If standard output is a file that others can read, its
 mode is changed to 0600.
+
+With -changes it writes the log of changes instead, oldest first, in the form of
+the old tools: time, dn, changetype and the lines of the change.
 
 The first lines tell the position and the state hash. The last line of a complete
 dump is "# end: N entries, position ...". utldif2ldbm loads the dump.
@@ -37,7 +41,8 @@ Exit status:
 Examples:
   utldbmcat /var/opt/SUNWut/srds/dbm.ut/id2entry.dbb > /tmp/store
   utldbmcat -o /var/backup/store.ldif
-  utldbmcat -slapadd | slapadd -f slapd.conf`
+  utldbmcat -slapadd | slapadd -f slapd.conf
+  utldbmcat -changes -from 1200 > /tmp/changes`
 
 func main() {
 	command.Program{Name: "utldbmcat", Usage: usage, Define: define}.Main()
@@ -47,6 +52,8 @@ func define(f *flag.FlagSet) func([]string) error {
 	noIDs := f.Bool("n", false, "leave the entry ids out")
 	plain := f.Bool("slapadd", false, "leave out ids and comments, which slapadd does not know")
 	file := f.String("o", "", "write to `FILE`, which appears when the dump is complete")
+	changes := f.Bool("changes", false, "write the log of changes instead of the entries")
+	from := f.Uint64("from", 1, "with -changes: begin with the change of number `N`")
 	root := f.String("R", "", "put `DIR` in front of the default path (default $UTROOT)")
 	version := f.Bool("version", false, "print the version")
 	return func(args []string) error {
@@ -70,7 +77,7 @@ func define(f *flag.FlagSet) func([]string) error {
 		// A second signal finds the default action again: the process ends.
 		context.AfterFunc(ctx, stop)
 		d := dump{paths: paths, store: store, file: *file, noIDs: *noIDs || *plain, noComments: *plain,
-			out: os.Stdout, errOut: os.Stderr}
+			changes: *changes, from: *from, out: os.Stdout, errOut: os.Stderr}
 		return d.run(ctx)
 	}
 }

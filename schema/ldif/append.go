@@ -125,6 +125,15 @@ func AppendChangeRecord(dst []byte, at time.Time, c *schema.Change) []byte {
 	return appendChangeRecord(dst, c, nil, DefaultWidth)
 }
 
+// AppendLogged appends a record of the changelog in the ancestors' form, as
+// AppendChangeRecord does; its LDIF is the lines of the change.
+func AppendLogged(dst []byte, rec *schema.ChangeRecord) []byte {
+	dst = appendTime(dst, rec.Time.Unix())
+	dst = appendLine(dst, "dn", rec.DN, DefaultWidth)
+	dst = appendLine(dst, "changetype", ChangeType(rec.Kind), DefaultWidth)
+	return append(append(dst, rec.LDIF...), '\n')
+}
+
 func appendTime(dst []byte, seconds int64) []byte {
 	return append(strconv.AppendInt(append(dst, "time: "...), seconds, 10), '\n')
 }
@@ -134,7 +143,7 @@ func appendChangeRecord(dst []byte, c *schema.Change, controls []Control, width 
 	for i := range controls {
 		dst = appendControl(dst, &controls[i], width)
 	}
-	dst = appendLine(dst, "changetype", changeName(c.Kind), width)
+	dst = appendLine(dst, "changetype", ChangeType(c.Kind), width)
 	return append(appendChange(dst, c, width), '\n')
 }
 
@@ -176,8 +185,9 @@ func appendAttributes(dst []byte, attrs []schema.RawAttribute, width int) []byte
 	return dst
 }
 
-// changeName is the changetype of RFC 2849 or empty.
-func changeName(kind schema.ChangeKind) string {
+// ChangeType is the word of a changetype line (RFC 2849) and of the attribute
+// changeType; empty for what is no kind of change.
+func ChangeType(kind schema.ChangeKind) string {
 	switch kind {
 	case schema.ChangeAdd:
 		return "add"

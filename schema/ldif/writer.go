@@ -205,7 +205,7 @@ func unfit(attrs []schema.RawAttribute) string {
 
 // unfitChange says the same of a change record.
 func unfitChange(c *schema.Change, controls []Control) string {
-	if changeName(c.Kind) == "" {
+	if ChangeType(c.Kind) == "" {
 		return fmt.Sprintf("kind %d", c.Kind)
 	}
 	for i := range c.Attributes {
