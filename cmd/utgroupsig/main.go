@@ -7,8 +7,11 @@ import (
 	"encoding/hex"
 	"flag"
 	"fmt"
+	"io"
+	"syscall"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
+	"github.com/sunray-ds/utdsd/cmd/internal/service"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 )
 
@@ -95,6 +98,21 @@ func install(paths site.Paths, signature string) error {
 	fmt.Printf("The group signature is in %s; its fingerprint is %s.\n", paths.Signature, fingerprint(signature))
 	if before != "" {
 		fmt.Printf("The one before is in %s.bak. All servers of the group need the new one.\n", paths.Signature)
+	}
+	return reload(paths)
+}
+
+// reload asks the utdsd that is running to read the signature again.
+func reload(paths site.Paths) error {
+	s := service.Service{Paths: paths, Out: io.Discard}
+	pid, err := s.Running()
+	if err == nil && pid > 0 {
+		if err = syscall.Kill(pid, syscall.SIGHUP); err == nil {
+			fmt.Printf("utdsd (process %d) uses it from now on.\n", pid)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the signature is in its place, but utdsd does not know of it before it is restarted: %w", err)
 	}
 	return nil
 }

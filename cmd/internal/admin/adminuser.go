@@ -51,7 +51,7 @@ func (c *Client) AdminUsers(m Match) ([]AdminUser, error) {
 // AddAdminUser authorizes a user.
 func (c *Client) AddAdminUser(u AdminUser) error {
 	return c.change("authorize "+u.Name, func(s *session) error {
-		err := s.writer().Add(addition(s.name(u.Name, "admins"), "utAdminUser", "utname", u.Name, "uid", u.Name))
+		err := s.add(addition(s.name(u.Name, "admins"), "utAdminUser", "utname", u.Name, "uid", u.Name))
 		if ldap.IsErrorWithCode(err, ldap.LDAPResultEntryAlreadyExists) {
 			return errors.New("this user is authorized already")
 		}
@@ -67,6 +67,6 @@ func (c *Client) DeleteAdminUser(name string) error {
 		if err != nil {
 			return err
 		}
-		return s.writer().Del(ldap.NewDelRequest(e.DN, nil))
+		return s.delete(e.DN)
 	})
 }

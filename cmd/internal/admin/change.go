@@ -26,7 +26,7 @@ var ErrUnreachable = errors.New("the primary is unreachable and nothing was chan
 
 // ErrLost is in the error of a change whose connection broke: whether it took
 // effect is not known.
-var ErrLost = errors.New("the connection was lost; whether this was changed is not known")
+var ErrLost = errors.New("whether this was changed is not known")
 
 // change runs work on the server that takes changes: on this one, and anew on the
 // one that it refers to. A server that refers does so at the first request that
@@ -40,7 +40,7 @@ func (c *Client) change(doing string, work func(*session) error) error {
 		err := work(s)
 		to := referral(err)
 		if to == "" {
-			if ldap.IsErrorWithCode(err, ldap.ErrorNetwork) {
+			if errors.Is(err, errGone) {
 				return fmt.Errorf("%s on %s: %w: %w", doing, s.url, ErrLost, err)
 			}
 			return explain(err, doing)
@@ -82,9 +82,8 @@ func (c *Client) follow(from *session, to string) (*session, error) {
 	}
 	s := &session{base: c.conf.Subtree, url: server, dial: func() (*ldap.Conn, error) { return dialSecure(target.Scheme, target.Host) }}
 	err = c.connect(s)
-	var refused *ldap.Error
 	switch {
-	case errors.As(err, &refused) && refused.ResultCode < ldap.ErrorNetwork:
+	case refused(err):
 		return nil, fmt.Errorf("nothing was changed: the primary %s does not take the password in %s, which utpw sets: %w", server, c.file, err)
 	case err != nil:
 		return nil, fmt.Errorf("%w: %s: %w", ErrUnreachable, server, err)
@@ -104,10 +103,14 @@ func dialSecure(scheme, host string) (*ldap.Conn, error) {
 	if err != nil || scheme == "ldaps" {
 		return conn, err
 	}
-	if err := conn.StartTLS(&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}); err == nil {
+	err = conn.StartTLS(&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12})
+	if err == nil {
 		return conn, nil
 	}
 	conn.Close()
+	if !refused(err) {
+		return nil, err
+	}
 	return dial(scheme + "://" + host)
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	dialTimeout    = 5 * time.Second
+	dialTimeout    = 5 * time.Second // until a server is reached, and for each step of logging in
 	requestTimeout = time.Minute
 )
 
@@ -88,11 +88,10 @@ func ConnectWith(p site.Paths, password []byte) (*Client, error) {
 	c.local = &session{base: conf.Subtree, url: "ldap://" + address, dial: func() (*ldap.Conn, error) { return dial("ldap://" + address) }}
 	if err := c.connect(c.local); err != nil {
 		c.Close()
-		var refused *ldap.Error
 		switch {
 		case errors.Is(err, syscall.ECONNREFUSED):
 			return nil, fmt.Errorf("the data store at %s is not running; start it with utdsd on that server", c.local.url)
-		case errors.As(err, &refused) && refused.ResultCode < ldap.ErrorNetwork:
+		case refused(err):
 			return nil, explain(err, "log in as "+conf.AdminDN+" with the password in "+p.Password)
 		}
 		return nil, fmt.Errorf("the data store at %s cannot be reached; see server and port in %s: %w", c.local.url, p.Admin, err)
@@ -128,6 +127,7 @@ func (c *Client) connect(s *session) error {
 				return err
 			}
 		}
+		conn.SetTimeout(requestTimeout)
 		s.conns = append(s.conns, conn)
 	}
 	return nil
@@ -138,7 +138,7 @@ func dial(url string) (*ldap.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn.SetTimeout(requestTimeout)
+	conn.SetTimeout(dialTimeout)
 	return conn, nil
 }
 
@@ -158,7 +158,7 @@ func (c *Client) AdminDN() string { return c.conf.AdminDN }
 
 // Add adds one entry.
 func (c *Client) Add(r *ldap.AddRequest) error {
-	return c.change("add "+r.DN, func(s *session) error { return s.writer().Add(r) })
+	return c.change("add "+r.DN, func(s *session) error { return s.add(r) })
 }
 
 // explain makes a sentence of what the server answered.
@@ -168,8 +168,6 @@ func explain(err error, doing string) error {
 		return nil
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultSizeLimitExceeded):
 		return fmt.Errorf("%s: more entries than this user may read; run as root: %w", doing, err)
-	case ldap.IsErrorWithCode(err, ldap.ErrorNetwork):
-		return fmt.Errorf("%s: the connection to the data store is lost; is utdsd running? %w", doing, err)
 	}
 	return fmt.Errorf("%s: %w", doing, err)
 }

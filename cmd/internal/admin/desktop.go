@@ -129,7 +129,7 @@ func (s *session) desktop(id string) (*ldap.Entry, error) {
 // AddDesktop adds a desktop.
 func (c *Client) AddDesktop(d Desktop) error {
 	return c.change("add the desktop "+d.ID, func(s *session) error {
-		err := s.writer().Add(addition(s.name(d.ID, "desktops"), "utDesktop", "utname", d.ID, "utmac", d.ID, "utlocation", d.Location, "utotherinfo", d.Other))
+		err := s.add(addition(s.name(d.ID, "desktops"), "utDesktop", "utname", d.ID, "utmac", d.ID, "utlocation", d.Location, "utotherinfo", d.Other))
 		if ldap.IsErrorWithCode(err, ldap.LDAPResultEntryAlreadyExists) {
 			return fmt.Errorf("it is there already; utdesktop -p %s shows it", d.ID)
 		}
@@ -157,6 +157,6 @@ func (c *Client) DeleteDesktop(id string) error {
 		if err != nil {
 			return err
 		}
-		return s.writer().Del(ldap.NewDelRequest(e.DN, nil))
+		return s.delete(e.DN)
 	})
 }

@@ -13,7 +13,7 @@ func (c *Client) SetPassword(hashed []byte) error {
 	return c.change("change the password of "+c.conf.AdminDN, func(s *session) error {
 		r := ldap.NewModifyRequest(c.conf.AdminDN, nil)
 		r.Replace("userPassword", []string{string(hashed)})
-		return s.writer().Modify(r)
+		return s.modify(r)
 	})
 }
 

@@ -88,9 +88,9 @@ func (c *Client) put(doing, container, class, name string, attrs ...ldap.Attribu
 				add.Attribute(a.Type, a.Vals)
 			}
 		}
-		err := s.writer().Modify(modify)
+		err := s.modify(modify)
 		if ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) {
-			err = s.writer().Add(add)
+			err = s.add(add)
 		}
 		return err
 	})
@@ -99,7 +99,7 @@ func (c *Client) put(doing, container, class, name string, attrs ...ldap.Attribu
 // remove deletes an object; none is the error if it is not there.
 func (c *Client) remove(doing, container, name string, none error) error {
 	return c.change(doing, func(s *session) error {
-		err := s.writer().Del(ldap.NewDelRequest(s.name(name, container), nil))
+		err := s.delete(s.name(name, container))
 		if ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) {
 			return none
 		}

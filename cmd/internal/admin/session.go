@@ -3,6 +3,7 @@
 package admin
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -39,6 +40,24 @@ func (s *session) writer() *ldap.Conn {
 	return s.conns[1+s.turn.Add(1)%uint32(len(s.conns)-1)]
 }
 
+// errGone is in the error of a request that no server has answered.
+var errGone = errors.New("the connection to the data store was lost; is utdsd running?")
+
+// answered tells an error that a server has answered from the loss of the
+// connection.
+func answered(err error) error {
+	if err == nil || refused(err) {
+		return err
+	}
+	return fmt.Errorf("%w %w", errGone, err)
+}
+
+// refused tells whether a server has answered, and not with success.
+func refused(err error) bool {
+	var e *ldap.Error
+	return errors.As(err, &e) && e.ResultCode < ldap.ErrorNetwork
+}
+
 // container is the DN of a container of the group.
 func (s *session) container(name string) string { return "utname=" + name + "," + s.base }
 
@@ -53,7 +72,7 @@ func (s *session) children(container, filter string, attrs ...string) ([]*ldap.E
 	request := ldap.NewSearchRequest(base, ldap.ScopeSingleLevel, ldap.NeverDerefAliases, 0, 0, false, filter, attrs, nil)
 	result, err := s.reader().SearchWithPaging(request, pageSize)
 	if err != nil {
-		return nil, explain(err, "read "+base)
+		return nil, explain(answered(err), "read "+base)
 	}
 	return result.Entries, nil
 }
@@ -105,16 +124,27 @@ func (s *session) entry(dn string, attrs ...string) (*ldap.Entry, error) {
 	case ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject):
 		return nil, nil
 	case err != nil:
-		return nil, explain(err, "read "+dn)
+		return nil, explain(answered(err), "read "+dn)
 	case len(result.Entries) == 0:
 		return nil, nil
 	}
 	return result.Entries[0], nil
 }
 
-// delete deletes one entry; that it is not there is no error.
+// add adds an entry.
+func (s *session) add(r *ldap.AddRequest) error { return answered(s.writer().Add(r)) }
+
+// modify changes an entry.
+func (s *session) modify(r *ldap.ModifyRequest) error { return answered(s.writer().Modify(r)) }
+
+// delete deletes an entry.
 func (s *session) delete(dn string) error {
-	err := s.writer().Del(ldap.NewDelRequest(dn, nil))
+	return answered(s.writer().Del(ldap.NewDelRequest(dn, nil)))
+}
+
+// away deletes an entry; that it is not there is no error.
+func (s *session) away(dn string) error {
+	err := s.delete(dn)
 	if ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) {
 		return nil
 	}
@@ -188,7 +218,7 @@ func (r *replacement) apply(s *session) error {
 	if len(r.Changes) == 0 {
 		return nil
 	}
-	return s.writer().Modify(r.ModifyRequest)
+	return s.modify(r.ModifyRequest)
 }
 
 // revert changes it back.
@@ -196,7 +226,7 @@ func (r *replacement) revert(s *session) error {
 	if len(r.undo.Changes) == 0 {
 		return nil
 	}
-	return s.writer().Modify(r.undo)
+	return s.modify(r.undo)
 }
 
 // fold makes DNs as these servers write them comparable.

@@ -21,7 +21,7 @@ const generalizedTime = "20060102150405Z"
 func (c *Client) AddUser(u User) error {
 	return c.change("add the user of the token "+u.Token, func(s *session) error {
 		token, user := s.additions(u)
-		err := s.writer().Add(token)
+		err := s.add(token)
 		if ldap.IsErrorWithCode(err, ldap.LDAPResultEntryAlreadyExists) {
 			// One whose user is missing was cut off here.
 			if err := s.unfinished(token, user, u.Token); err != nil {
@@ -30,12 +30,12 @@ func (c *Client) AddUser(u User) error {
 		} else if err != nil {
 			return err
 		}
-		err = s.writer().Add(user)
+		err = s.add(user)
 		if ldap.IsErrorWithCode(err, ldap.LDAPResultEntryAlreadyExists) {
 			err = s.takeOver(user, token.DN)
 		}
 		if err != nil {
-			return errors.Join(err, s.delete(token.DN))
+			return errors.Join(err, s.away(token.DN))
 		}
 		return nil
 	})
@@ -88,7 +88,7 @@ func (s *session) takeOver(user *ldap.AddRequest, token string) error {
 			r.Replace(a.Type, a.Vals)
 		}
 	}
-	return s.writer().Modify(r)
+	return s.modify(r)
 }
 
 // EditUser changes a token and its user.
@@ -149,13 +149,13 @@ func (c *Client) DeleteUser(id string) error {
 		}
 		// The user goes first: a token without one can be seen and deleted.
 		if owner != nil {
-			if err := s.delete(owner.DN); err != nil {
+			if err := s.away(owner.DN); err != nil {
 				return err
 			}
 		}
-		if err := s.delete(token.DN); err != nil {
+		if err := s.away(token.DN); err != nil {
 			if owner != nil {
-				err = errors.Join(err, s.writer().Add(again(owner)))
+				err = errors.Join(err, s.add(again(owner)))
 			}
 			return err
 		}
