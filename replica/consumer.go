@@ -51,10 +51,12 @@ type RefreshOptions struct {
 	// empty for a provider of another make.
 	From schema.Position
 	// Position and Epochs are those of the state in the text, whose hash it
-	// must have. Both are empty for a provider of another make, which knows
-	// none: the store then begins an epoch of its own.
+	// must have, and ContextCSN is the CSN of its newest change. They are empty
+	// for a provider of another make, which knows none: the store then begins
+	// an epoch of its own.
 	Position        schema.Position
 	Epochs          []schema.Epoch
+	ContextCSN      string
 	ForeignProvider bool
 }
 

@@ -60,7 +60,7 @@ func TestWholeStateComesAsTheTextOfADump(t *testing.T) {
 		}).start()
 		synctest.Wait()
 		mustEqual(t, store, s1)
-		if o := store.loads[0]; o.From != before.position || o.Position != s0.position || o.ForeignProvider {
+		if o := store.loads[0]; o.From != before.position || o.Position != s0.position || o.ContextCSN != csn || o.ForeignProvider {
 			t.Errorf("options %+v", o)
 		}
 		text := store.texts[0]

@@ -209,7 +209,7 @@ func (s *session) refresh(ctx context.Context, text *refreshText) error {
 			return fmt.Errorf("save the changes that the provider never had, without which nothing is replaced: %w", err)
 		}
 	}
-	o := RefreshOptions{From: s.hello.Position, Position: s.meeting.Position, Epochs: s.meeting.Epochs}
+	o := RefreshOptions{From: s.hello.Position, Position: s.meeting.Position, Epochs: s.meeting.Epochs, ContextCSN: s.meeting.ContextCSN}
 	if err := s.c.o.Applier.Refresh(ctx, text.reader, o); err != nil {
 		return fmt.Errorf("refresh: %w", err)
 	}

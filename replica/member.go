@@ -81,6 +81,9 @@ type Meeting struct {
 	Position schema.Position
 	Epochs   []schema.Epoch
 	Entries  uint64 // how many the provider has; for progress
+	// ContextCSN is that of the provider's newest change; empty if there was
+	// none. Where that change was a delete, no entry has it.
+	ContextCSN string
 }
 
 // Heartbeat is sent by an idle provider: value of OIDHeartbeat.
@@ -134,6 +137,7 @@ type (
 		Position positionText   `json:"position"`
 		Epochs   []schema.Epoch `json:"epochs"`
 		Entries  uint64         `json:"entries"`
+		CSN      string         `json:"csn"`
 	}
 	heartbeatJSON struct {
 		Position positionText `json:"position"`
@@ -169,7 +173,7 @@ func DecodeHello(value []byte) (MemberHello, error) {
 
 // Encode gives the value of the intermediate response.
 func (m *Meeting) Encode() []byte {
-	return encode(meetingJSON{m.Outcome, m.Reason, positionText(m.Position), m.Epochs, m.Entries})
+	return encode(meetingJSON{m.Outcome, m.Reason, positionText(m.Position), m.Epochs, m.Entries, m.ContextCSN})
 }
 
 // DecodeMeeting reads what Meeting.Encode wrote. An outcome that this version
@@ -185,7 +189,7 @@ func DecodeMeeting(value []byte) (Meeting, error) {
 	if err := checkEpochs("outcome", j.Epochs); err != nil {
 		return Meeting{}, err
 	}
-	return Meeting{j.Outcome, j.Reason, schema.Position(j.Position), j.Epochs, j.Entries}, nil
+	return Meeting{j.Outcome, j.Reason, schema.Position(j.Position), j.Epochs, j.Entries, j.CSN}, nil
 }
 
 // Encode gives the value of the intermediate response.

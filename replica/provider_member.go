@@ -89,7 +89,7 @@ func (f *feed) meet(ctx context.Context, m *MemberHello) error {
 		return err
 	}
 	defer st.Release()
-	now := Meeting{Outcome: Decide(f.p.offer(st), m), Position: st.Position(), Epochs: st.Epochs(), Entries: st.Entries()}
+	now := Meeting{Outcome: Decide(f.p.offer(st), m), Position: st.Position(), Epochs: st.Epochs(), Entries: st.Entries(), ContextCSN: st.ContextCSN()}
 	f.sent = m.Position
 	var b *batch
 	if now.Outcome == Stream {

@@ -222,7 +222,7 @@ func (p *scripted) meet(outcome Outcome, s *modelState) {
 		p.t.Error("the consumer did not prove the signature")
 	}
 	p.asked()
-	meeting := Meeting{Outcome: outcome, Reason: "because", Position: s.position, Epochs: s.epochs, Entries: uint64(len(s.entries))}
+	meeting := Meeting{Outcome: outcome, Reason: "because", Position: s.position, Epochs: s.epochs, Entries: uint64(len(s.entries)), ContextCSN: csn}
 	p.tell(OIDOutcome, meeting.Encode())
 }
 

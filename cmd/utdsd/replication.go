@@ -53,7 +53,7 @@ func (s *groupStore) ApplyBatch(ctx context.Context, b *schema.Batch) error {
 // Refresh implements replica.Applier.
 func (s *groupStore) Refresh(ctx context.Context, src io.Reader, o replica.RefreshOptions) error {
 	return asReplica(s.Served.Refresh(ctx, src, backend.RefreshOptions{
-		From: o.From, Position: o.Position, Epochs: o.Epochs, ForeignProvider: o.ForeignProvider,
+		From: o.From, Position: o.Position, Epochs: o.Epochs, ContextCSN: o.ContextCSN, ForeignProvider: o.ForeignProvider,
 	}, s.replaced))
 }
 
