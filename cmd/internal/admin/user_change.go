@@ -59,7 +59,7 @@ func (s *session) unfinished(token, user *ldap.AddRequest, id string) error {
 	if err != nil {
 		return err
 	}
-	taken := fmt.Errorf("the token is registered already; utuser -p %s shows for whom", id)
+	taken := fmt.Errorf("the token %s is registered already; utuser -p %s shows for whom", id, id)
 	if now == nil || fold(now.GetAttributeValue("utowner")) != fold(user.DN) {
 		return taken
 	}
