@@ -22,6 +22,7 @@ var arrows = map[string][]string{
 	"cmd": {module, "github.com/BurntSushi/toml", "github.com/prometheus/client_golang", "github.com/go-ldap/ldap/v3", "github.com/alecthomas/kong",
 		"github.com/schollz/progressbar/v3", "github.com/go-asn1-ber/asn1-ber"},
 	"conformance":         {module + "/conformance", module + "/schema/ldif", "github.com/go-ldap/ldap/v3", "github.com/prometheus/client_golang"},
+	"conformance/bench":   {module + "/conformance", "gonum.org/v1/plot", "github.com/go-asn1-ber/asn1-ber"},
 	"conformance/codec":   {module + "/server/wire", module + "/schema", "github.com/lor00x/goldap", "github.com/go-asn1-ber/asn1-ber"},
 	"conformance/foreign": {module + "/conformance", "github.com/vjeantet/ldapserver", "github.com/lor00x/goldap", "github.com/go-ldap/ldap/v3"},
 }
