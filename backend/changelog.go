@@ -10,6 +10,9 @@ import (
 	"github.com/sunray-ds/utdsd/schema/ldif"
 )
 
+// usualLDIF is room for the text of a usual change.
+const usualLDIF = 512
+
 // ErrTrimmed tells that the changelog does not reach back that far any more.
 var ErrTrimmed = errors.New("the changelog no longer has this change")
 
@@ -54,7 +57,7 @@ func (s *Store) changes(sn *snapshot, from uint64, f func(rec ChangeRecord) bool
 
 // appendLog puts the record of a change that has been made.
 func (b *batch) appendLog(rec *ChangeRecord, c *schema.Change) error {
-	rec.LDIF = ldif.AppendChange(nil, c)
+	rec.LDIF = ldif.AppendChange(make([]byte, 0, usualLDIF), c)
 	key := idKey(rec.Seq)
 	return b.log.Put(key, b.s.seals.log.close(key, rec.AppendTo(nil)))
 }

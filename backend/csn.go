@@ -3,7 +3,6 @@ package backend
 // Time stamps of changes. Clocks go backwards; CSNs do not.
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -30,10 +29,16 @@ func (c csn) next(now time.Time) csn {
 }
 
 // String is OpenLDAP's form, which sorts as text: one server id, no changes
-// within changes.
+// within changes. It is made for every change, so it is put together by hand.
 func (c csn) String() string {
-	t := time.UnixMicro(c.micros).UTC()
-	return fmt.Sprintf("%s.%06dZ#%06x#000#000000", t.Format("20060102150405"), c.micros%1e6, c.count)
+	const hex = "0123456789abcdef"
+	b := make([]byte, 0, len("20060102150405.000000Z#000000#000#000000"))
+	b = time.UnixMicro(c.micros).UTC().AppendFormat(b, "20060102150405.000000")
+	b = append(b, "Z#"...)
+	for shift := 20; shift >= 0; shift -= 4 {
+		b = append(b, hex[c.count>>shift&0xf])
+	}
+	return string(append(b, "#000#000000"...))
 }
 
 // generalizedTime is the form of createTimestamp and modifyTimestamp.

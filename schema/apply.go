@@ -34,9 +34,9 @@ type openAttribute struct {
 // A type, a class or a value that the schema does not accept is refused unless
 // e has it: what an import brought in can be edited.
 func (s *Schema) ApplyMods(e *Entry, mods []Modification) error {
-	name, err := s.ParseDN([]byte(e.DN))
+	name, err := s.naming(e)
 	if err != nil {
-		return Refuse(InvalidDNSyntax, "invalid DN")
+		return err
 	}
 	m := modifier{s: s, entry: e, open: make(map[string]*openAttribute, len(mods))}
 	targets := make([]*openAttribute, len(mods))
@@ -58,8 +58,8 @@ func (s *Schema) ApplyMods(e *Entry, mods []Modification) error {
 			return err
 		}
 	}
-	if len(name) > 0 && m.touches(name[0]) { // RFC 4511 4.6: 67, where slapd gives 64
-		if missing := s.missingNaming(e, name[0]); missing != "" {
+	if m.touches(name) { // RFC 4511 4.6: 67, where slapd gives 64
+		if missing := s.missingNaming(e, name); missing != "" {
 			return Refuse(NotAllowedOnRDN, missing)
 		}
 	}

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -9,6 +10,7 @@ const (
 	changeVersion = 1
 	logHeader     = 43 // bytes before the parts
 	logParts      = 6
+	logSpare      = 8 // for what a store puts behind a record
 )
 
 // ChangeRecord is one record of the changelog.
@@ -43,13 +45,14 @@ func (rec *ChangeRecord) AppendTo(dst []byte) []byte {
 	if rec.HasNewSuperior {
 		flags |= 2
 	}
-	dst = append(dst, changeVersion, byte(rec.Kind), flags)
+	size := logHeader + 4*logParts + len(rec.CSN) + len(rec.DN) + len(rec.NewRDN) + len(rec.NewSuperior) + len(rec.NewDN) + len(rec.LDIF)
+	dst = append(slices.Grow(dst, size+logSpare), changeVersion, byte(rec.Kind), flags)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(rec.Time.UnixMicro()))
 	dst = append(append(dst, rec.UUID[:]...), rec.Hash[:]...)
-	for _, part := range [logParts]string{rec.CSN, rec.DN, rec.NewRDN, rec.NewSuperior, rec.NewDN, string(rec.LDIF)} {
+	for _, part := range [logParts - 1]string{rec.CSN, rec.DN, rec.NewRDN, rec.NewSuperior, rec.NewDN} {
 		dst = append(binary.BigEndian.AppendUint32(dst, uint32(len(part))), part...)
 	}
-	return dst
+	return append(binary.BigEndian.AppendUint32(dst, uint32(len(rec.LDIF))), rec.LDIF...)
 }
 
 // ReadChangeRecord reads what AppendTo wrote; Seq is not in it, and ok is false

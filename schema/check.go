@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // Checks of a whole entry against the schema (RFC 4512 2.4, 3.3, 4.1).
 
 // CheckEntry checks object classes (65), the presence of the naming values
@@ -136,25 +138,29 @@ func (t *AttributeType) Is(o *AttributeType) bool {
 // checkAllowed finds user attributes that no class allows. Types that the
 // schema does not know have come in by import and are left alone.
 func (s *Schema) checkAllowed(e *Entry, classes []*ObjectClass) error {
-	allowed := make(map[*AttributeType]bool, 64)
 	for _, c := range classes {
 		if c.Name == "extensibleObject" {
 			return nil
 		}
-		for _, t := range c.Must {
-			allowed[t] = true
-		}
-		for _, t := range c.May {
-			allowed[t] = true
-		}
 	}
 	for i := range e.Attributes {
 		d := &e.Attributes[i].Desc
-		if d.Type != nil && d.Type != s.ObjectClassType && !allowed[d.Type] {
+		if d.Type != nil && d.Type != s.ObjectClassType && !allowed(classes, d.Type) {
 			return Refuse(ObjectClassViolation, "attribute '"+d.String()+"' not allowed")
 		}
 	}
 	return nil
+}
+
+// allowed tells whether one of classes has the type. Looking through their lists
+// costs less than to make a set of them for each change.
+func allowed(classes []*ObjectClass, t *AttributeType) bool {
+	for _, c := range classes {
+		if slices.Contains(c.Must, t) || slices.Contains(c.May, t) {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Schema) checkSingle(e *Entry) error {
@@ -170,17 +176,34 @@ func (s *Schema) checkSingle(e *Entry) error {
 
 // checkRDN checks that the values in the name are in the entry.
 func (s *Schema) checkRDN(e *Entry) error {
-	name, err := s.ParseDN([]byte(e.DN))
-	if err != nil {
-		return Refuse(InvalidDNSyntax, "invalid DN")
+	name, err := s.naming(e)
+	if err != nil || name == nil {
+		return err
 	}
-	if len(name) == 0 {
-		return nil
-	}
-	if missing := s.missingNaming(e, name[0]); missing != "" {
+	if missing := s.missingNaming(e, name); missing != "" {
 		return Refuse(NamingViolation, missing)
 	}
 	return nil
+}
+
+// naming gives the RDN of e; nil for an entry without a name.
+func (s *Schema) naming(e *Entry) (RDN, error) {
+	if e.rdn != nil && e.rdnOf == e.DN {
+		return e.rdn, nil
+	}
+	first, _, ok := SplitDN(e.DN, 1)
+	if !ok {
+		first = e.DN
+	}
+	name, err := s.ParseDN([]byte(first))
+	switch {
+	case err != nil:
+		return nil, Refuse(InvalidDNSyntax, "invalid DN")
+	case len(name) == 0:
+		return nil, nil
+	}
+	e.rdn, e.rdnOf = name[0], e.DN
+	return e.rdn, nil
 }
 
 // missingNaming says which value of r is not in e; "" if all are.

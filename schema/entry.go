@@ -14,6 +14,10 @@ type Entry struct {
 	DN          string // RFC 4514 text
 	Attributes  []Attribute
 	Operational []Attribute
+
+	// rdn is that of the name rdnOf: a change asks for it more than once.
+	rdn   RDN
+	rdnOf string
 }
 
 // Get gives the values of the attribute with exactly this canonical
@@ -50,8 +54,13 @@ func (s *Schema) Entry(v *View) *Entry {
 	return e
 }
 
+// attributesOf takes a list apart. All of it lies in three pieces of memory: a
+// change makes and forgets an entry, and each piece costs.
 func (s *Schema) attributesOf(list []byte) []Attribute {
-	var out []Attribute
+	attributes, values := countOf(list)
+	out := make([]Attribute, 0, attributes)
+	all := make([][]byte, 0, values)
+	list = append([]byte(nil), list...)
 	for {
 		a, rest, ok := NextAttribute(list)
 		if !ok {
@@ -62,30 +71,66 @@ func (s *Schema) attributesOf(list []byte) []Attribute {
 		if err != nil { // tolerated at import: kept under its own name
 			d = AttributeDescription{Name: string(a.Desc)}
 		}
-		at := Attribute{Desc: d}
+		from := len(all)
 		for vals := a.Values; ; {
 			v, more, ok := NextValue(vals)
 			if !ok {
 				break
 			}
-			at.Values = append(at.Values, append([]byte(nil), v...))
+			all = append(all, v[:len(v):len(v)])
 			vals = more
+		}
+		at := Attribute{Desc: d}
+		if len(all) > from {
+			at.Values = all[from:len(all):len(all)]
 		}
 		out = append(out, at)
 	}
 }
 
+// countOf counts the attributes and values of a list.
+func countOf(list []byte) (attributes, values int) {
+	for {
+		a, rest, ok := NextAttribute(list)
+		if !ok {
+			return attributes, values
+		}
+		list = rest
+		attributes++
+		for vals := a.Values; ; values++ {
+			_, more, ok := NextValue(vals)
+			if !ok {
+				break
+			}
+			vals = more
+		}
+	}
+}
+
 // View puts an Entry together in stored form. key is the normalised name.
 func (s *Schema) View(e *Entry, key []byte) *View {
-	v := &View{ID: e.ID, UUID: e.UUID, DN: []byte(e.DN), Key: key, Kind: e.Kind(s)}
-	for i := range e.Attributes {
-		v.User = AppendAttribute(v.User, e.Attributes[i].Desc.String(), e.Attributes[i].Values...)
-	}
-	for i := range e.Operational {
-		v.Operational = AppendAttribute(v.Operational, e.Operational[i].Desc.String(), e.Operational[i].Values...)
-	}
-	return v
+	return &View{ID: e.ID, UUID: e.UUID, DN: []byte(e.DN), Key: key, Kind: e.Kind(s),
+		User: stored(e.Attributes), Operational: stored(e.Operational)}
 }
+
+// stored puts attributes together in stored form.
+func stored(list []Attribute) []byte {
+	size := 0
+	for i := range list {
+		size += len(list[i].Desc.Name) + len(list[i].Desc.Options) + 2*maxHeader
+		for _, v := range list[i].Values {
+			size += len(v) + maxHeader
+		}
+	}
+	out := make([]byte, 0, size)
+	for i := range list {
+		out = AppendAttribute(out, list[i].Desc.String(), list[i].Values...)
+	}
+	return out
+}
+
+// maxHeader is about how long tag and length of a BER element are here.
+const maxHeader = 6
 
 // Kind tells whether e is a referral or an alias, by its object classes.
 func (e *Entry) Kind(s *Schema) EntryKind {
