@@ -58,6 +58,7 @@ type Group struct {
 	provider  *Provider
 	followers *followers
 	fence     fence
+	guests    guests
 	referral  atomic.Pointer[string]
 
 	changing sync.Mutex // held while the role changes; taken before the others
@@ -126,6 +127,7 @@ func (g *Group) begin(role Role) error {
 	ctx := g.runs
 	g.mu.Unlock()
 	g.take(role)
+	g.guests.dismiss(func(hello MemberHello, peer string) bool { return g.admit(hello, peer) == 0 })
 	if role.Kind == RolePrimary {
 		if err := g.opts.Store.Promote(ctx); err != nil {
 			return fmt.Errorf("begin an epoch of this primary: %w", err)
@@ -293,6 +295,9 @@ func (g *Group) Sync(ctx context.Context, q *schema.SyncRequest, out schema.Sync
 		name, _ := g.followers.identify(hello.Host, hello.Port, q.Peer)
 		gone := g.followers.come(name)
 		defer gone()
+		var left func()
+		ctx, left = g.guests.come(ctx, hello, q.Peer)
+		defer left()
 	}
 	return g.provider.Sync(ctx, q, out)
 }

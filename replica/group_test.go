@@ -85,6 +85,62 @@ func TestWhoMayFollowDependsOnTheRole(t *testing.T) {
 	}
 }
 
+// quiet takes what a provider sends and wants to hear when it is there.
+type quiet struct {
+	schema.SyncReceiver
+	met chan struct{}
+}
+
+func (q quiet) Intermediate(oid string, _ []byte) {
+	if oid == OIDOutcome {
+		close(q.met)
+	}
+}
+func (q quiet) Flush() error { return nil }
+
+func TestMembersAreSentAwayWhenTheRoleHasNoPlaceForThem(t *testing.T) {
+	g := newTestGroup(t, Role{Kind: RolePrimary, Members: []string{"127.0.0.1:1", "127.0.0.1:2"}}, 'a', 3)
+	ctx := t.Context()
+	if err := g.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	defer g.Stop()
+	follow := func(port string) <-chan error {
+		hello := MemberHello{Host: "127.0.0.1", Port: port, Version: MemberVersion, Position: g.store.Position(), Epochs: g.store.Epochs()}
+		everything := &schema.Search{Scope: schema.ScopeSub,
+			Filter: &schema.Filter{Nodes: []schema.FilterNode{{Kind: schema.FilterPresent, End: 1, Attr: []byte("objectClass")}}}}
+		out, ended := quiet{met: make(chan struct{})}, make(chan error, 1)
+		go func() {
+			_, err := g.Sync(ctx, &schema.SyncRequest{Mode: schema.SyncRefreshAndPersist, Peer: "127.0.0.1:4000", Member: hello.Encode(), Search: everything}, out)
+			ended <- err
+		}()
+		select {
+		case <-out.met:
+		case err := <-ended:
+			t.Fatalf("member on port %s: %v", port, err)
+		}
+		return ended
+	}
+	one, two := follow("1"), follow("2")
+	if err := g.SetRole(ctx, Role{Kind: RolePrimary, Members: []string{"127.0.0.1:2"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-one; !errors.Is(err, errMoved) {
+		t.Errorf("a member that is not listed any more: %v", err)
+	}
+	select {
+	case err := <-two:
+		t.Fatalf("a member that is still listed was sent away: %v", err)
+	default:
+	}
+	if err := g.SetRole(ctx, Role{Kind: RoleNone}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-two; !errors.Is(err, errMoved) {
+		t.Errorf("a member of a server that leads nobody: %v", err)
+	}
+}
+
 func TestAConfirmationLetsTheLogBeTrimmed(t *testing.T) {
 	g := newTestGroup(t, Role{Kind: RolePrimary, Members: []string{"sec1", "sec2"}}, 'a', 9)
 	confirm := func(host string, seq uint64) {
