@@ -258,5 +258,11 @@ func (l *lost) head() string {
 func appendLost(dst []byte, rec *schema.ChangeRecord) []byte {
 	dst = fmt.Appendf(dst, "# change %d, %s, csn %s, entryUUID %x-%x-%x-%x-%x\n", rec.Seq, rec.Time.UTC().Format("2006-01-02T15:04:05.000000Z"),
 		rec.CSN, rec.UUID[:4], rec.UUID[4:6], rec.UUID[6:8], rec.UUID[8:10], rec.UUID[10:])
-	return ldif.AppendLogged(dst, rec)
+	plain := *rec
+	text, none := plainChange(rec)
+	if plain.LDIF = text; !none {
+		return ldif.AppendLogged(dst, &plain)
+	}
+	dst = fmt.Appendf(dst, "# The server alone changed %q:\n", rec.DN) // no change that anybody can make
+	return append(append(dst, text...), '\n')
 }
