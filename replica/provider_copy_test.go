@@ -207,7 +207,7 @@ func (c *copied) over() (error, bool) {
 func (c *copied) stop() {
 	if c.cancel != nil {
 		c.cancel()
-		<-c.end
+		_ = <-c.end // whatever it is, it was asked for
 		c.cancel = nil
 	}
 }
