@@ -15,7 +15,8 @@ const (
 	// unreachablePause bounds the wait after everything else.
 	unreachablePause = 15 * time.Second
 	// steadyTime is how long a session must last for the next wait to be the
-	// first one again. Shorter ones may be a circle of the same fault.
+	// first one again. Shorter ones may be a circle of the same fault, unless
+	// they brought changes.
 	steadyTime = 10 * time.Second
 )
 

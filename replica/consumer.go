@@ -161,6 +161,7 @@ var errBatchSize = errors.New("more has changed than is taken in one batch")
 func (c *Consumer) Run(ctx context.Context) error {
 	for {
 		c.metAt = time.Time{}
+		batches := c.batches()
 		err := c.meet(ctx)
 		if ctx.Err() != nil {
 			c.left(nil)
@@ -169,7 +170,7 @@ func (c *Consumer) Run(ctx context.Context) error {
 		c.left(err)
 		c.report(err)
 		c.anew = c.anew || wantsAll(err)
-		if !c.metAt.IsZero() && time.Since(c.metAt) >= steadyTime {
+		if lasted := !c.metAt.IsZero() && time.Since(c.metAt) >= steadyTime; lasted || c.batches() > batches && !wantsAll(err) {
 			c.wait.reset()
 		}
 		most := unreachablePause
@@ -184,6 +185,13 @@ func (c *Consumer) Run(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// batches is how many were applied since the start.
+func (c *Consumer) batches() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.known.Batches
 }
 
 // wantsAll tells whether a session ended with something that only the whole

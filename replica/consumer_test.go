@@ -2,6 +2,7 @@ package replica
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -251,6 +252,30 @@ func TestProviderThatIsNeverRightIsNotAskedAllTheTime(t *testing.T) {
 			t.Errorf("%+v", state)
 		}
 		mustEqual(t, store, s0)
+		s.stop()
+	})
+}
+
+func TestProviderThatDiesAgainAndAgainIsFoundAgainSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		s := newStage(t, store)
+		state := store.now()
+		for n := range 20 {
+			before, added := state, modelView(byte(10+n), fmt.Sprintf("cn=%d,o=utdata", n))
+			state = state.change(schema.ChangeAdd, added)
+			after := state
+			s.plays = append(s.plays, func(p *scripted) {
+				p.meet(UpToDate, before)
+				p.entry(added, schema.SyncAdd)
+				p.batch(after, 1)
+				for p.confirmed() != after.position {
+				}
+			})
+		}
+		s.start()
+		time.Sleep(5 * time.Second)
+		mustEqual(t, store, state)
 		s.stop()
 	})
 }
