@@ -69,7 +69,7 @@ func (g *group) list(asJSON bool) error {
 		if up.Reason != "" {
 			fmt.Fprintf(w, "\n%s\n", up.Reason)
 		}
-		if up.Error != "" {
+		if up.Error != "" && up.Error != up.Reason {
 			fmt.Fprintf(w, "\n%s\n", up.Error)
 		}
 	}
@@ -94,6 +94,8 @@ func roleText(s replica.Status) string {
 
 func upstreamState(up *replica.UpstreamStatus) string {
 	switch {
+	case !up.Connected && up.Error != "" && up.Error == up.Reason:
+		return up.Outcome // the primary answers, and has nothing to give
 	case !up.Connected:
 		return "out of reach"
 	case up.Level:
