@@ -87,8 +87,8 @@ func (c *conn) simpleBind(q *wire.BindRequest) error {
 // does not fit.
 func (c *conn) authenticate(key, clear []byte) (string, error) {
 	s := c.srv
-	if s.adminKey != nil && string(s.adminKey) == string(key) && s.Admin.Password != "" {
-		if s.passwords.Verify([]byte(s.Admin.Password), clear) {
+	if hash := s.AdminPassword(); s.adminKey != nil && string(s.adminKey) == string(key) && hash != "" {
+		if s.passwords.Verify([]byte(hash), clear) {
 			return s.Admin.DN, nil
 		}
 		return "", nil

@@ -47,7 +47,10 @@ type Options struct {
 	Store  Store
 	Suffix string // naming context, for the root DSE
 
-	Admin          Admin
+	Admin Admin
+	// AdminPassword gives the hash of the root DN's password, which may change
+	// while the server runs. nil: Admin.Password.
+	AdminPassword  func() string
 	Writers        []string // DNs of entries that may write as well as read
 	PasswordScheme string   // of new hashes; "" is password.DefaultScheme
 	// HashClear hashes clear passwords that an add or modify brings, too. Off,
@@ -133,6 +136,9 @@ func New(o Options) (*Server, error) {
 	}
 	if err := password.CheckScheme(o.PasswordScheme); err != nil {
 		return nil, fmt.Errorf("server: scheme of new passwords %q: %w", o.PasswordScheme, err)
+	}
+	if o.AdminPassword == nil {
+		o.AdminPassword = func() string { return o.Admin.Password }
 	}
 	o.Limits.fill()
 	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, stopping: make(chan struct{})}

@@ -30,6 +30,7 @@ const shutdownTime = 8 * time.Second
 // daemon is utdsd after its command line is read.
 type daemon struct {
 	paths       site.Paths
+	file        string // of the configuration
 	conf        config.Config
 	out, errOut io.Writer
 }
@@ -67,6 +68,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	if err := sig.reload(); err != nil {
 		return err
 	}
+	root := newRootPassword(d.file, d.conf.Admin.Password)
 	listeners, err := d.listen(log)
 	if err != nil {
 		return err
@@ -81,7 +83,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	registry.MustRegister(group.Collector())
 	ldap, err := server.New(server.Options{
 		Schema: definitions, Store: store, Holder: store, Changes: &changes{store}, Suffix: d.conf.Suffix,
-		Admin:   server.Admin{DN: d.conf.Admin.DN, Password: d.conf.Admin.Password},
+		Admin: server.Admin{DN: d.conf.Admin.DN}, AdminPassword: root.get,
 		Writers: d.conf.Writers, PasswordScheme: d.conf.Password.Scheme,
 		HashClear: d.conf.Password.HashClear, Access: d.conf.Rules(),
 		TLS: cert.config(), Limits: server.Limits(d.conf.Limits),
@@ -119,7 +121,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	}
 	monitor.setReady(true)
 	notify("READY=1", log)
-	fault := await(ctx, hangup, ended, reloaders{"certificate": cert.reload, "group signature": sig.reload}, log)
+	fault := await(ctx, hangup, ended, reloaders{"certificate": cert.reload, "group signature": sig.reload, "administrator's password": root.reload}, log)
 	monitor.setReady(false)
 	notify("STOPPING=1", log)
 	err = errors.Join(fault, shutdown(ldap, log))

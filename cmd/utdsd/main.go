@@ -21,7 +21,7 @@ const usage = `Usage: utdsd [-R DIR] [-f FILE] [-H "URL ..."] [-metrics ADDRESS]
        utdsd -version
 
 Serves the Sun Ray data store over LDAP until SIGTERM or SIGINT. SIGHUP reads
-the certificate again. The server must have been set up with utconfig.
+the certificate, the group signature and the administrator's password again. The server must have been set up with utconfig.
 
 Examples:
   utdsd
@@ -51,6 +51,9 @@ func define(f *flag.FlagSet) func([]string) error {
 		if err != nil {
 			return err
 		}
+		if *file == "" {
+			*file = paths.Config
+		}
 		conf, err := load(paths, *file)
 		if err != nil {
 			return err
@@ -58,7 +61,7 @@ func define(f *flag.FlagSet) func([]string) error {
 		if err := override(&conf, *urls, *metrics); err != nil {
 			return err
 		}
-		d := daemon{paths: paths, conf: conf, out: os.Stdout, errOut: os.Stderr}
+		d := daemon{paths: paths, file: *file, conf: conf, out: os.Stdout, errOut: os.Stderr}
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 		defer stop()
 		// A second signal finds the default action again: the process ends.
@@ -74,14 +77,11 @@ func define(f *flag.FlagSet) func([]string) error {
 
 // load reads the configuration and explains a missing one.
 func load(paths site.Paths, file string) (config.Config, error) {
-	if file != "" {
-		return config.Load(file)
-	}
-	if _, err := os.Stat(paths.Config); os.IsNotExist(err) {
+	if _, err := os.Stat(file); file == paths.Config && os.IsNotExist(err) {
 		return config.Config{}, fmt.Errorf("%s is not there: the server below %s is not set up; run utconfig first, or name another root with -R",
 			paths.Config, paths.Root)
 	}
-	return config.Load(paths.Config)
+	return config.Load(file)
 }
 
 // override puts what the command line says in place of what the file says.

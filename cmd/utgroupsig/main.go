@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"flag"
 	"fmt"
-	"io"
-	"syscall"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
 	"github.com/sunray-ds/utdsd/cmd/internal/service"
@@ -104,15 +102,11 @@ func install(paths site.Paths, signature string) error {
 
 // reload asks the utdsd that is running to read the signature again.
 func reload(paths site.Paths) error {
-	s := service.Service{Paths: paths, Out: io.Discard}
-	pid, err := s.Running()
-	if err == nil && pid > 0 {
-		if err = syscall.Kill(pid, syscall.SIGHUP); err == nil {
-			fmt.Printf("utdsd (process %d) uses it from now on.\n", pid)
-		}
-	}
-	if err != nil {
+	switch pid, err := service.Reload(paths); {
+	case err != nil:
 		return fmt.Errorf("the signature is in its place, but utdsd does not know of it before it is restarted: %w", err)
+	case pid > 0:
+		fmt.Printf("utdsd (process %d) uses it from now on.\n", pid)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sunray-ds/utdsd/cmd/internal/admin"
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
 	"github.com/sunray-ds/utdsd/cmd/internal/config"
+	"github.com/sunray-ds/utdsd/cmd/internal/service"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 	"github.com/sunray-ds/utdsd/server/password"
 )
@@ -129,6 +130,9 @@ func (c *change) root() error {
 	if err != nil {
 		return fmt.Errorf("%s still has the old password: %w", c.conf.Admin.DN, err)
 	}
-	c.say("%s has the new password as soon as utdsd is restarted (utrestart).", c.conf.Admin.DN)
+	if _, err := service.Reload(c.paths); err != nil {
+		return fmt.Errorf("%s has the new password as soon as utdsd is restarted (utrestart): %w", c.conf.Admin.DN, err)
+	}
+	c.say("%s has the new password.", c.conf.Admin.DN)
 	return nil
 }

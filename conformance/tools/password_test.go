@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
@@ -49,7 +50,7 @@ func TestPasswordIsChangedEverywhere(t *testing.T) {
 	conf, file := filepath.Join(u.Root, harness.ConfigFile), filepath.Join(u.Root, passwordFile)
 	before := read(t, conf)
 	r := run(t, u.Root, next+"\n", "utpw", "-w", "-").want(t, 0, "cn=utadmin,"+farm+" has the new password.",
-		"cn=admin,o=utdata has the new password as soon as utdsd is restarted", file+" has the new password.")
+		"cn=admin,o=utdata has the new password.", file+" has the new password.")
 	if strings.Contains(r.out+r.err, next) {
 		t.Error("the password is told")
 	}
@@ -63,6 +64,11 @@ func TestPasswordIsChangedEverywhere(t *testing.T) {
 	}
 	if accepts(t, u, u.Endpoint().UtadminDN()) != next {
 		t.Error("the UT Admin entry has another password")
+	}
+	for deadline := time.Now().Add(20 * time.Second); accepts(t, u, harness.AdminDN) != next; { // utdsd has been told and reads
+		if time.Now().After(deadline) {
+			t.Fatal("the running server wants another password of the administrator")
+		}
 	}
 	u.Stop(t)
 	u.Restart(t)
