@@ -19,8 +19,7 @@ func BenchmarkBesideSlapd(b *testing.B) {
 	r := newRunner(b, Defaults().FromEnvironment(b))
 	begun := time.Now()
 	r.whole()
-	fmt.Println(markdown(r.record.lines(r.rows())))
-	fmt.Printf("the whole run took %s\n", time.Since(begun).Round(time.Second))
+	r.publish(time.Since(begun))
 }
 
 // BenchmarkQuick is "make bench-quick".

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -110,13 +111,12 @@ rootdn "%[5]s"
 rootpw %[6]s
 directory %[7]s
 maxsize 8589934592
-index %[8]s eq
-%[9]s
+%[8]s%[9]s
 `
 
 // slapdOptions vary a slapd.
 type slapdOptions struct {
-	substrings names
+	substrings names  // of indexed, with an index for parts, too
 	id         int    // of a replicating server
 	modules    string // lines before the database
 	database   string // lines at the end
@@ -131,13 +131,18 @@ func newSlapd(tb testing.TB, o slapdOptions) *contender {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if len(o.substrings) > 0 {
-		o.database = "index " + strings.Join(o.substrings, ",") + " sub\n" + o.database
+	indexes := ""
+	for _, name := range indexed {
+		kinds := "eq"
+		if slices.Contains(o.substrings, name) {
+			kinds = "eq,sub"
+		}
+		indexes += "index " + name + " " + kinds + "\n"
 	}
 	if o.id == 0 {
 		o.id = 1
 	}
-	text := fmt.Sprintf(slapdConf, definitions, o.modules, o.id, dataset.Suffix, harness.AdminDN, harness.Password, db, strings.Join(indexed, ","), o.database)
+	text := fmt.Sprintf(slapdConf, definitions, o.modules, o.id, dataset.Suffix, harness.AdminDN, harness.Password, db, indexes, o.database)
 	if err := os.WriteFile(conf, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}

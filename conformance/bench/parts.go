@@ -64,7 +64,11 @@ func (r *runner) compare() {
 func (r *runner) substrings() {
 	r.Helper()
 	file := dataFile(r, r.Small)
-	for what, list := range map[string][]*contender{substring: r.opponents(nil), substringI: r.opponents(names{"cn"})} {
+	for _, what := range []string{substring, substringI} {
+		list := r.opponents(nil)
+		if what == substringI {
+			list = r.opponents(names{"cn"})
+		}
 		for _, c := range list {
 			c.fill(r, file, r.Small)
 		}
