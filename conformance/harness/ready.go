@@ -1,4 +1,4 @@
-// ready.go: free ports, and the wait until a server answers.
+// ready.go: the wait until a server answers.
 
 package harness
 
@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"testing"
 	"time"
 )
 
@@ -16,17 +15,6 @@ const (
 	readyWithin = 20 * time.Second      // a start with the machine busy
 	readyEvery  = 10 * time.Millisecond // between two attempts
 )
-
-// FreePort returns a TCP port of the loopback address that nobody uses now.
-func FreePort(tb testing.TB) int {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatalf("find a free port: %v", err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
 
 // awaitAnswer asks address for an anonymous bind until it is answered. It
 // ends early when exited is closed.
