@@ -34,7 +34,7 @@ install -m 644 ../README.md ../ARCHITECTURE.md "$doc/"
 gzip -9nc ../CHANGELOG.md >"$doc/changelog.gz"
 
 mkdir "$tree/DEBIAN"
-install -m 755 debian/postinst debian/prerm debian/postrm "$tree/DEBIAN/"
+install -m 755 debian/preinst debian/postinst debian/prerm debian/postrm "$tree/DEBIAN/"
 (cd "$tree" && find etc -type f | sort | sed 's|^|/|') >"$tree/DEBIAN/conffiles"
 (cd "$tree" && find opt usr -type f | sort | xargs -d '\n' md5sum) >"$tree/DEBIAN/md5sums"
 size=$(find "$tree" -path "$tree/DEBIAN" -prune -o -type f -printf '%s\n' | awk '{ n += int(($1 + 1023) / 1024) } END { print n }')

@@ -21,13 +21,26 @@ const answerWithin = 5 * time.Second
 // errEnded tells that the process ended before the data store answered.
 var errEnded = errors.New("utdsd has ended")
 
-// awaitAnswer waits until the data store answers. ended is closed when the
-// process ends; it may be nil for one that is no child.
-func (s *Service) awaitAnswer(p *process, ended <-chan struct{}) error {
+// answering is for a server that is known to listen.
+func answering() <-chan struct{} {
+	ready := make(chan struct{})
+	close(ready)
+	return ready
+}
+
+// awaitAnswer waits until the data store answers. ready is closed when utdsd
+// listens: what answers before that is another server on its port. ended is
+// closed when the process ends; it may be nil for one that is no child.
+func (s *Service) awaitAnswer(p *process, ready, ended <-chan struct{}) error {
 	begin := time.Now()
 	dot := begin.Add(dotEvery)
 	for {
-		err := answers(s.Paths)
+		err := errors.New("it does not listen yet")
+		select {
+		case <-ready:
+			err = answers(s.Paths)
+		default:
+		}
 		if err == nil {
 			return nil
 		}

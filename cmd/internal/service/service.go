@@ -59,7 +59,7 @@ func (s *Service) Start(cold bool) error {
 func (s *Service) confirm(p *process) error {
 	if err := answers(s.Paths); err != nil {
 		fmt.Fprintf(s.Out, "Sun Ray Data Store daemon is starting (process %d) .", p.pid)
-		err := s.awaitAnswer(p, nil)
+		err := s.awaitAnswer(p, answering(), nil)
 		fmt.Fprintln(s.Out)
 		if err != nil {
 			return err

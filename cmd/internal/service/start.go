@@ -49,6 +49,12 @@ func (s *Service) startProcess() (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	told, err := newNotice()
+	if err != nil {
+		return 0, err
+	}
+	defer told.close()
+	cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+told.name())
 	defer syscall.Umask(syscall.Umask(0o077)) // that of the new process
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("start %s: %w", cmd.Path, err)
@@ -65,19 +71,13 @@ func (s *Service) startProcess() (int, error) {
 	if p == nil {
 		p = &process{pid: cmd.Process.Pid}
 	}
-	err = s.awaitAnswer(p, ended)
-	if err != nil && !errors.Is(err, errEnded) {
-		return 0, err
+	err = s.awaitAnswer(p, told.ready, ended)
+	if err == nil || !errors.Is(err, errEnded) {
+		return p.pid, err
 	}
-	// Somebody else may have been faster: then ours finds the store in use.
-	server, lost := s.find()
-	switch {
-	case lost != nil:
-		return 0, lost
-	case server != nil:
+	// Somebody else may have been faster: then ours has found the store in use.
+	if server, _ := s.find(); server != nil && s.awaitAnswer(server, answering(), nil) == nil {
 		return server.pid, nil
-	case err == nil:
-		return p.pid, nil
 	}
 	return 0, fmt.Errorf("utdsd did not start: %s", reason(log, begin))
 }

@@ -62,7 +62,7 @@ func (s *Service) startUnit() (int, error) {
 	case p == nil:
 		return 0, fmt.Errorf("systemd did not start utdsd; systemctl status %s tells why", unit)
 	}
-	return p.pid, s.awaitAnswer(p, nil)
+	return p.pid, s.awaitAnswer(p, answering(), nil)
 }
 
 // ask gives the word that systemctl answers; its exit status says no more.
