@@ -176,7 +176,7 @@ var (
 // Dump reads the member's store, which may be served.
 func (m *Member) Dump(tb testing.TB) Copy {
 	tb.Helper()
-	text := m.Must(tb, "utldbmcat", m.StoreFile())
+	text := m.Must(tb, "utldbmcat", "-n", m.StoreFile())
 	position := positionLine.FindStringSubmatch(text)
 	if position == nil {
 		tb.Fatalf("%s: no position in the dump\n%.300s", m.Name, text)

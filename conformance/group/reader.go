@@ -5,6 +5,7 @@ package group
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -98,7 +99,8 @@ func (r *Reader) run() {
 func (r *Reader) read() error {
 	if r.conn != nil {
 		err := r.search()
-		if err == nil || !ldap.IsErrorWithCode(err, ldap.ErrorNetwork) {
+		var result *ldap.Error
+		if err == nil || errors.As(err, &result) && result.ResultCode < ldap.ErrorNetwork {
 			return err
 		}
 		r.conn.Close()
