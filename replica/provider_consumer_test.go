@@ -126,13 +126,13 @@ func converge(t *testing.T, seed uint64) {
 		}
 	}
 	slices.SortFunc(all, func(a, b *copied) int { return strings.Compare(names[a], names[b]) })
-	for step := range 60 {
+	for range 60 {
 		g.commit(w, 8)
 		switch g.IntN(25) {
 		case 0:
 			w.trim(w.now.oldest + uint64(g.IntN(30)))
 		case 1:
-			w.promote(byte('b' + step%10))
+			w.promote()
 		}
 		synctest.Wait()
 		for _, c := range all {

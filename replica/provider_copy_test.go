@@ -207,7 +207,9 @@ func (c *copied) over() (error, bool) {
 func (c *copied) stop() {
 	if c.cancel != nil {
 		c.cancel()
-		_ = <-c.end // whatever it is, it was asked for
+		if err := <-c.end; err == nil {
+			c.t.Error("a session ended without a reason")
+		}
 		c.cancel = nil
 	}
 }

@@ -142,10 +142,11 @@ func (w *memSource) commit(change func(c *commit)) {
 }
 
 // promote begins an epoch.
-func (w *memSource) promote(id byte) {
+func (w *memSource) promote() {
 	w.commit(func(c *commit) {
-		c.epochs = append(c.epochs, schema.Epoch{ID: position(id, 0, 0).Epoch, Kind: schema.EpochPromoted, From: c.at.String()})
-		c.at.Epoch = position(id, 0, 0).Epoch
+		id := fmt.Sprintf("%032x", len(c.epochs))
+		c.epochs = append(c.epochs, schema.Epoch{ID: id, Kind: schema.EpochPromoted, From: c.at.String()})
+		c.at.Epoch = id
 	})
 }
 
