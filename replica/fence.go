@@ -167,7 +167,7 @@ func (g *Group) keepLost(held State, s Status) string {
 		return ""
 	}
 	l := findLost(held, &Meeting{Position: at, Epochs: s.Epochs})
-	if l.forkKnown && l.fork >= l.mine.Seq {
+	if l.none {
 		return ""
 	}
 	name, err := l.save(g.opts.Folder, held)

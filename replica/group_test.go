@@ -218,10 +218,13 @@ func TestAnAdministratorsWordCountsOnce(t *testing.T) {
 
 // laterStatus is that of a member which has gone on in epoch b from change 2 of
 // the group's store.
-func laterStatus(g *testGroup, kind RoleKind) Status {
+func laterStatus(g *testGroup, kind RoleKind) Status { return laterStatusFrom(g, kind, 2) }
+
+// laterStatusFrom is laterStatus of a server that was promoted after change seq.
+func laterStatusFrom(g *testGroup, kind RoleKind, seq uint64) Status {
 	at := g.store.Position()
-	at.Seq = 2
-	if hash, ok := (held{g.store.now()}).HashAt(2); ok {
+	at.Seq = seq
+	if hash, ok := (held{g.store.now()}).HashAt(seq); ok {
 		at.Hash = hash
 	}
 	next := position('b', 8, 8)
@@ -263,6 +266,19 @@ func TestAPrimaryThatWasReplacedIsFencedAndKeepsItsChanges(t *testing.T) {
 	s, err := g.Status()
 	if err != nil || !strings.Contains(s.Fenced, files[0]) {
 		t.Errorf("%v: %q", err, s.Fenced)
+	}
+}
+
+func TestAPrimaryThatWasReplacedAndHasNothingOfItsOwnKeepsNothing(t *testing.T) {
+	g := newTestGroup(t, Role{Kind: RolePrimary, Members: []string{"sec1"}}, 'a', 5)
+	g.fence.pass()
+	g.compare("sec1", laterStatusFrom(g, RolePrimary, 5))
+	if r := g.Fence(); r == nil {
+		t.Error("not fenced")
+	}
+	files, err := filepath.Glob(filepath.Join(g.opts.Folder, "*"))
+	if err != nil || len(files) != 0 {
+		t.Errorf("%v, %v", files, err)
 	}
 }
 

@@ -28,6 +28,7 @@ type lost struct {
 	from         uint64 // first change to be saved
 	fork         uint64 // last change that both have
 	forkKnown    bool
+	none         bool   // the provider has all of them
 	oldest       uint64 // first change of the log
 }
 
@@ -74,8 +75,10 @@ func findLost(held State, m *Meeting) lost {
 		}
 		ok = !told || hash == at.Hash
 	}
-	// The provider says that there are changes which it never had.
-	ok = ok && at.Seq < l.mine.Seq
+	l.none = ok && at.Seq >= l.mine.Seq
+	// A provider that speaks of lost changes although there are none is not
+	// believed in anything.
+	ok = ok && !l.none
 	if l.forkKnown = ok; ok {
 		l.fork = at.Seq
 	}
