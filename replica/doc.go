@@ -102,10 +102,10 @@
 //
 // Referral entries and aliases are entries like others (the ManageDsaIT of RFC
 // 4533 5.1 is taken as given). OpenLDAP's consumer takes no entry whose entryCSN
-// is not newer than its cookie. So where a search is for a part of the tree, it
-// does not see what comes into that by the rename of a superior, and it has to
-// start anew when its provider was restored to an earlier state. It is the same
-// with slapd as the provider.
+// is not newer than its cookie, whoever the provider is. So where its search is
+// for a part of the tree, it does not see what comes into that by the rename of
+// a superior, and it has to start anew when its provider was restored to an
+// earlier state.
 //
 // A persistent search (draft-ietf-ldapext-psearch-03) is served from the same
 // log; provider_watch.go has what is particular about it.
