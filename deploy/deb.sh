@@ -30,8 +30,15 @@ for page in "$tree"/opt/SUNWut/man/man8/*.8; do
 done
 doc=$tree/usr/share/doc/utdsd
 install -D -m 644 debian/copyright "$doc/copyright"
-install -m 644 ../README.md ../ARCHITECTURE.md "$doc/"
-gzip -9nc ../CHANGELOG.md >"$doc/changelog.gz"
+install -m 644 ../README.md ../ARCHITECTURE.md ../CHANGELOG.md "$doc/"
+maintainer=$(sed -n 's/^Maintainer: //p' debian/control)
+gzip -9n >"$doc/changelog.gz" <<TXT
+utdsd ($version) unstable; urgency=medium
+
+  * CHANGELOG.md beside this file tells what is new.
+
+ -- $maintainer  $(date -R -d "@$SOURCE_DATE_EPOCH")
+TXT
 
 mkdir "$tree/DEBIAN"
 install -m 755 debian/preinst debian/postinst debian/prerm debian/postrm "$tree/DEBIAN/"

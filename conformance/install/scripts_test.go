@@ -1,8 +1,11 @@
 package install
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/sunray-ds/utdsd/conformance/harness"
 )
 
 const sbin = "/opt/SUNWut/sbin/"
@@ -130,4 +133,16 @@ func remove(t *testing.T, m *machine, again string) {
 	}
 	m.want(t, 2, "getent passwd utdsd")
 	m.want(t, 1, "pgrep -x utdsd")
+}
+
+func TestInstallWithoutPackageMakesTheAccount(t *testing.T) {
+	shared := t.TempDir()
+	command(t, nil, "cp", "-r", "deploy", shared)
+	command(t, nil, "cp", "-r", filepath.Dir(harness.Binary(t, "utdsd")), filepath.Join(shared, "programs"))
+	m := newMachine(t, shared)
+	install := share + "/deploy/install.sh " + share + "/programs"
+	m.run(t, install, "The next step is /opt/SUNWut/sbin/utconfig")
+	m.run(t, "echo "+harness.Password+" | "+sbin+"utconfig -y -w -", "daemon started", "has completed")
+	m.run(t, "ps -o user= -p "+m.pidOf(t), "utdsd")
+	m.run(t, install+"; "+sbin+"utrestart; "+sbin+"utuser -l", "0 tokens total.") // over a server that runs
 }
