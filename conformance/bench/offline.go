@@ -5,6 +5,7 @@ package bench
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -91,39 +92,43 @@ func (r *runner) complete(file string, entries int) {
 }
 
 // start starts a server, waits for its first answer and stops it: how long the
-// answer took and what is in memory after it.
+// answer took and what is in memory after it. It tries again with another port if
+// the server does not keep its own: somebody else may have taken it meanwhile.
 func (r *runner) start(c *contender) (took time.Duration, m load.Memory) {
 	r.Helper()
-	port := harness.FreePort(r)
+	var err error
+	for range 3 {
+		if took, m, err = startOnce(c, harness.FreePort(r)); err == nil {
+			return took, m
+		}
+	}
+	r.Fatalf("%s: %v", c.name, err)
+	return 0, m
+}
+
+func startOnce(c *contender, port int) (took time.Duration, m load.Memory, err error) {
 	cmd := c.serve(port)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	begun := time.Now()
 	if err := cmd.Start(); err != nil {
-		r.Fatal(err)
+		return 0, m, err
 	}
-	defer func() {
-		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-			r.Errorf("%s: %v", c.name, err)
+	var answered bool
+	for !answered && took < time.Minute {
+		answered, err = firstAnswer(fmt.Sprintf("127.0.0.1:%d", port))
+		if took = time.Since(begun); !answered {
+			brief()
 		}
-		if err := cmd.Wait(); err != nil {
-			r.Errorf("%s: %v\n%s", c.name, err, said.String())
-		}
-	}()
-	for {
-		ok, err := firstAnswer(fmt.Sprintf("127.0.0.1:%d", port))
-		took = time.Since(begun)
-		switch {
-		case ok:
-			if m, err = load.MemoryOf(cmd.Process.Pid); err != nil {
-				r.Fatal(err)
-			}
-			return took, m
-		case took > time.Minute:
-			r.Fatalf("%s does not answer: %v", c.name, err)
-		}
-		brief()
 	}
+	if answered {
+		m, err = load.MemoryOf(cmd.Process.Pid)
+	}
+	err = errors.Join(err, cmd.Process.Signal(syscall.SIGTERM), cmd.Wait())
+	if err != nil {
+		err = fmt.Errorf("start: %w\n%s", err, said.String())
+	}
+	return took, m, err
 }
 
 // firstAnswer binds and reads the entry at the top.

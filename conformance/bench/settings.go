@@ -34,6 +34,10 @@ func Defaults() Settings {
 	}
 }
 
+// fewest entries have so many users that none is written to by two of 64 × 16
+// requests at a time.
+const fewest = 7000
+
 // warm is what comes before the measured part of a piece of work.
 func (s Settings) warm() time.Duration { return min(s.Length/4, 300*time.Millisecond) }
 
@@ -77,7 +81,7 @@ func (s Settings) FromEnvironment(tb testing.TB) Settings {
 		}
 		s.Length = time.Duration(seconds * float64(time.Second))
 	}
-	if s.Rounds < 1 || s.Entries < 1000 || s.Small < 1000 {
+	if s.Rounds < 1 || s.Entries < fewest || s.Small < fewest || s.Lag < 1 || s.Missed < 1 {
 		tb.Fatalf("too little to measure: %+v", s)
 	}
 	return s

@@ -230,7 +230,7 @@ func WriteLDIF(w io.Writer, n int) error {
 				}
 			}
 		}
-		b.WriteByte('\n')
+		fmt.Fprintln(b)
 	})
 	return b.Flush()
 }

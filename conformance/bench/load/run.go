@@ -110,12 +110,9 @@ func (r *run) loop() error {
 	if err != nil {
 		return fmt.Errorf("wait for connections: %w", err)
 	}
-	defer unix.Close(poll)
+	defer func() { _ = unix.Close(poll) }()
 	r.begun = time.Now()
-	r.from, r.to = r.Warm, r.Warm+r.Length
-	if r.Length == 0 {
-		r.to = math.MaxInt64
-	}
+	r.from = r.Warm
 	busy := 0
 	for i, c := range r.connections {
 		if err := unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, c.socket.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(i)}); err != nil {
@@ -178,7 +175,10 @@ var errLate = fmt.Errorf("no answer within %d s", patience)
 // advance goes on to the next phase if its time has come.
 func (r *run) advance(now time.Duration) (err error) {
 	if r.phase == warming && now >= r.from {
-		r.phase, r.from = measuring, now
+		r.phase, r.from, r.to = measuring, now, math.MaxInt64
+		if r.Length > 0 {
+			r.to = now + r.Length
+		}
 		if r.before, err = processorTime(r.Process); err != nil {
 			return err
 		}

@@ -115,7 +115,8 @@ func (q *Requests) Base() Work { return anyOf(q.base) }
 // Equality looks for single entries below the suffix by an indexed attribute.
 func (q *Requests) Equality() Work { return anyOf(q.equality) }
 
-// Substring looks for ten entries by a part of their cn.
+// Substring looks for ten entries by a part of their cn, in a server that nobody
+// writes to: the entries are looked at with all their values.
 func (q *Requests) Substring() Work { return anyOf(q.within) }
 
 // BindClear binds with passwords that are stored in clear.
