@@ -5,6 +5,9 @@
 # make install lays the programs at their places (DESTDIR=/some/root below it)
 # make deb     a Debian package into bin/ (OUT=DIR for another folder)
 # make clean   removes bin/ and the demo
+# make bench   everything beside slapd, a quarter of an hour: docs/performance.md
+#              (BENCH_ENTRIES, BENCH_ROUNDS, BENCH_SECONDS and more are told there)
+# make bench-quick  base search and modify beside slapd in a minute
 # make bench-flow   loads, dumps and starts beside slapd, with ratios
 #                   (FLOW_ENTRIES=1000000 for the size of the largest sites)
 
@@ -24,7 +27,7 @@ DESTDIR ?=
 OUT ?= bin
 FLOW_ENTRIES ?= 100000
 
-.PHONY: build run test clean install deb packages format vet lint unit fuzz bench-flow man
+.PHONY: build run test clean install deb packages format vet lint unit fuzz bench bench-quick bench-flow man
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -69,6 +72,13 @@ man: build
 # slapd and its tools on the same data in the same run.
 bench-flow: packages
 	FLOW_ENTRIES=$(FLOW_ENTRIES) $(GO) test ./conformance/flow -run NONE -bench . -benchtime 3x -timeout 60m
+
+# Rates, processor time, memory, replication and growth beside slapd.
+bench: packages build
+	UTDSD_BIN=$(CURDIR)/bin $(GO) test ./conformance/bench -run NONE -bench BesideSlapd -benchtime 1x -timeout 90m
+
+bench-quick: packages build
+	UTDSD_BIN=$(CURDIR)/bin $(GO) test ./conformance/bench -run NONE -bench Quick -benchtime 1x -timeout 10m
 
 # PROGRAMS=DIR takes programs that are built already.
 install: $(if $(PROGRAMS),,build)
