@@ -89,16 +89,21 @@ func (v *Served) reader() (*reader, error) {
 }
 
 // Search is Store.Search. All slices of a search read the store in which it was
-// begun; when that was replaced and is gone, the rest of it is refused with
-// busy.
+// begun, and so does a whole search whose Resume.Generation was set before it
+// began; when that store was replaced and is gone, the rest of it is refused
+// with busy.
 func (v *Served) Search(q *schema.Search, r schema.Receiver) error {
 	if !q.Resume.Started {
 		rd, err := v.reader()
 		if err != nil {
 			return err
 		}
-		q.Resume.Generation = rd.s.generation
-		return rd.slice(q, r)
+		if g := &q.Resume.Generation; *g == 0 || *g == rd.s.generation {
+			*g = rd.s.generation
+			return rd.slice(q, r)
+		}
+		var none error
+		rd.done(&none)
 	}
 	s := v.current.Load()
 	if s.generation != q.Resume.Generation {

@@ -157,6 +157,12 @@ func TestSearchGoesOnInTheStoreWhereItBegan(t *testing.T) {
 			}
 		}
 	}
+	began := queries["scan"].Resume.Generation
+	behind := w.query(people, schema.ScopeBase, w.filter(present("description")))
+	behind.Resume.Generation = began
+	if r := (&found{}); f.Search(behind, r) != nil || len(r.views) != 1 || value(r.views[0], "description") != "1" {
+		t.Errorf("a search that is to be made in the old store finds %v", r.views)
+	}
 	if _, err := backend.OpenHeld(f.path, description); err == nil {
 		t.Error("the state of the old store was opened in the new one's file")
 	}

@@ -65,14 +65,15 @@ type Search struct {
 	Resume Resume
 }
 
-// Resume is the state of a search between two slices. Done is for the caller,
-// the rest is for the store alone.
+// Resume is the state of a search between two slices. Done and Generation are for
+// the caller, the rest is for the store alone.
 type Resume struct {
 	Started bool
 	Done    bool // nothing is left to be found, or the receiver has stopped
 
 	// Generation is the number of the store that the search was begun in, where
-	// one store replaces another while it is served; 0 elsewhere.
+	// one store replaces another while it is served; 0 elsewhere. A caller that
+	// sets it before the first slice has the search begun in that store.
 	Generation uint64
 
 	Base       []byte // key of the base searched now, aliases followed

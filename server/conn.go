@@ -34,6 +34,10 @@ type conn struct {
 	began    time.Time                 // of the operation at hand
 	exchange *scram.ServerConversation // of the bind before, which the one at hand may go on with
 	dse      rootView
+	// generation is the store that the first search was made in. Later ones are
+	// made there, too, though it be replaced meanwhile: what a connection reads
+	// never goes back in time.
+	generation uint64
 
 	// leaving ends when the connection is to be ended by the server; its cause
 	// has the words for the client. gone is closed when it has ended.

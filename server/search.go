@@ -201,8 +201,12 @@ func (op *searchOp) slice() (done bool, err error) {
 			q.Resume.Done = true
 		case op.log != nil:
 			err = op.log.slice(op)
-		default:
+		case q.Resume.Started:
 			err = op.conn.srv.Store.Search(q, op)
+		default: // in the connection's goroutine
+			q.Resume.Generation = op.conn.generation
+			err = op.conn.srv.Store.Search(q, op)
+			op.conn.generation = q.Resume.Generation
 		}
 	}
 	switch {

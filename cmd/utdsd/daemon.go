@@ -75,8 +75,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	}
 	defer closeAll(listeners)
 	recycle := newRecycler(log)
-	defer recycle.wait()
-	group, err := d.newGroup(store, definitions, sig, listeners, recycle.begin, log)
+	group, err := d.newGroup(store, definitions, sig, listeners, recycle.recycle, log)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -181,25 +180,22 @@ func forMembers() error {
 // recycler ends the connections of clients that have read data which a refresh
 // has replaced.
 type recycler struct {
-	server  *server.Server // set before the first refresh can happen
-	log     *slog.Logger
-	running sync.WaitGroup
+	server *server.Server // set before the first refresh can happen
+	log    *slog.Logger
 }
 
 func newRecycler(log *slog.Logger) *recycler { return &recycler{log: log} }
 
-// begin does not wait: replication goes on meanwhile.
-func (r *recycler) begin() {
-	r.running.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), recycleTime)
-		defer cancel()
-		if err := r.server.Recycle(ctx); err != nil {
-			r.log.Warn("connections were cut because they did not end in time after the data was replaced", "time", recycleTime)
-		}
-	})
+// recycle returns when they have ended, so that their searches find the data
+// that they began with until then. It is called by the store, in a goroutine of
+// its own.
+func (r *recycler) recycle() {
+	ctx, cancel := context.WithTimeout(context.Background(), recycleTime)
+	defer cancel()
+	if err := r.server.Recycle(ctx); err != nil {
+		r.log.Warn("connections were cut because they did not end in time after the data was replaced", "time", recycleTime)
+	}
 }
-
-func (r *recycler) wait() { r.running.Wait() }
 
 // changes is the store's log as the server shows it.
 type changes struct {
