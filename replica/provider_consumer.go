@@ -98,9 +98,8 @@ func (c *consumption) cookie(st State) (cookie Cookie, usable bool, err error) {
 			return cookie, true, nil
 		}
 	case cookie.CSN != "":
-		seq, ok := st.SeqOfCSN(cookie.CSN)
-		cookie.Position.Seq = seq
-		if ok && seq+1 >= st.Oldest() {
+		var ok bool
+		if cookie.Position.Seq, ok = st.SeqOfCSN(cookie.CSN); ok {
 			return cookie, true, nil
 		}
 	default:

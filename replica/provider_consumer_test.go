@@ -209,3 +209,60 @@ func TestChangesComeInAnOrderThatCanBeFollowed(t *testing.T) {
 		t.Errorf("no order for %d of %d commits", circles, commits)
 	}
 }
+
+// Where there is no order nothing that has something below it is taken away, the
+// provider says so, and who knows entries by UUID has the right content.
+func TestChangesThatHaveNoOrder(t *testing.T) {
+	const s = "," + memSuffix
+	for name, c := range map[string]struct {
+		before, change func(c *commit)
+		ordered        bool
+		away           int
+	}{
+		"two leaves": {func(c *commit) { c.add("cn=a" + s); c.add("cn=b" + s) },
+			func(c *commit) {
+				c.rename("cn=a"+s, "cn=t"+s)
+				c.rename("cn=b"+s, "cn=a"+s)
+				c.rename("cn=t"+s, "cn=b"+s)
+			}, true, 1},
+		"a leaf and a subtree": {func(c *commit) { c.add("cn=a" + s); c.add("cn=b" + s); c.add("cn=x,cn=b" + s) },
+			func(c *commit) {
+				c.rename("cn=a"+s, "cn=t"+s)
+				c.rename("cn=b"+s, "cn=a"+s)
+				c.rename("cn=t"+s, "cn=b"+s)
+			}, true, 1},
+		"two subtrees": {func(c *commit) { c.add("cn=a" + s); c.add("cn=b" + s); c.add("cn=x,cn=b" + s); c.add("cn=x,cn=a" + s) },
+			func(c *commit) {
+				c.rename("cn=a"+s, "cn=t"+s)
+				c.rename("cn=b"+s, "cn=a"+s)
+				c.rename("cn=t"+s, "cn=b"+s)
+			}, false, 0},
+		"a leaf in the place of its superior": {func(c *commit) { c.add("cn=a" + s); c.add("cn=b,cn=a" + s) },
+			func(c *commit) { c.rename("cn=b,cn=a"+s, "cn=t"+s); c.delete("cn=a" + s); c.rename("cn=t"+s, "cn=a"+s) }, true, 2},
+		"a subtree in the place of its superior": {func(c *commit) { c.add("cn=a" + s); c.add("cn=b,cn=a" + s); c.add("cn=x,cn=b,cn=a" + s) },
+			func(c *commit) { c.rename("cn=b,cn=a"+s, "cn=t"+s); c.delete("cn=a" + s); c.rename("cn=t"+s, "cn=a"+s) }, false, 1},
+		"a superior in the place of its subtree": {func(c *commit) { c.add("cn=a" + s); c.add("cn=b,cn=a" + s); c.add("cn=x,cn=b,cn=a" + s) },
+			func(c *commit) { c.rename("cn=b,cn=a"+s, "cn=t"+s); c.rename("cn=a"+s, "cn=a,cn=t"+s) }, true, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log bytes.Buffer
+			w := newMemSource(t)
+			w.commit(c.before)
+			p := w.provider(ProviderOptions{Log: slog.New(slog.NewTextHandler(&log, nil))})
+			k := newCopy(t, w.search(memSuffix, schema.ScopeSub, ""), nil)
+			k.strict = newStrictTree(w.key(memSuffix))
+			k.begin(p)
+			defer k.stop()
+			k.story = nil
+			w.commit(c.change)
+			synctest.Wait()
+			k.check(w, name)
+			if told := strings.Contains(log.String(), "took each other's names"); told == c.ordered || (len(k.strict.faults) == 0) != c.ordered {
+				t.Errorf("%s: faults %q, log %q", name, k.strict.faults, log.String())
+			}
+			if n := strings.Count(strings.Join(k.story, "\n"), "gone "); n != c.away {
+				t.Errorf("%s: %d are gone:\n%s", name, n, strings.Join(k.story, "\n"))
+			}
+		})
+	}
+}

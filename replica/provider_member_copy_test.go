@@ -241,4 +241,3 @@ func (m *memberCopy) level(w *memSource) {
 		m.t.Fatalf("at %d the member has\n%v\nand the store\n%v", m.at.Seq, m.entries, want)
 	}
 }
-

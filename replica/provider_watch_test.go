@@ -106,6 +106,41 @@ func TestPersistentSearches(t *testing.T) {
 	}
 }
 
+// What comes with a renamed subtree is not told of, but what happens to it then.
+func TestPersistentSearchOfASubtreeThatAnotherJoins(t *testing.T) {
+	const s = "," + memSuffix
+	synctest.Test(t, func(t *testing.T) {
+		w := newMemSource(t)
+		w.commit(func(c *commit) { c.add("cn=a" + s); c.add("cn=b" + s); c.add("cn=c,cn=b" + s); c.add("cn=d,cn=b" + s) })
+		p := w.provider(ProviderOptions{})
+		k := &watched{t: t}
+		ctx, cancel := context.WithCancel(context.Background())
+		end := make(chan error, 1)
+		go func() {
+			q := &schema.SyncRequest{Search: w.search("cn=a"+s, schema.ScopeSub, ""), Watch: &schema.Watch{Kinds: 15, ChangesOnly: true}}
+			_, err := p.Sync(ctx, q, k)
+			end <- err
+		}()
+		synctest.Wait()
+		for _, step := range []func(c *commit){
+			func(c *commit) { c.rename("cn=b"+s, "cn=b,cn=a"+s) },
+			func(c *commit) { c.delete("cn=c,cn=b,cn=a" + s) },
+			func(c *commit) { c.rename("cn=b,cn=a"+s, "cn=b"+s) },
+			func(c *commit) { c.delete("cn=d,cn=b" + s) },
+		} {
+			w.commit(step)
+			synctest.Wait()
+		}
+		cancel()
+		if err := <-end; err == nil {
+			t.Error("ended without a reason")
+		}
+		if want := []string{"4 cn=b,cn=a" + s, "2 cn=c,cn=b,cn=a" + s}; !slices.Equal(k.seen, want) {
+			t.Errorf("%q, want %q", k.seen, want)
+		}
+	})
+}
+
 func TestPersistentSearchBeyondItsSize(t *testing.T) {
 	w := newMemSource(t)
 	p := w.provider(ProviderOptions{})
