@@ -32,6 +32,7 @@ const CounterFilter = "(cn=counter-*)"
 type Reader struct {
 	member *Member
 	filter string
+	every  time.Duration // between two reads
 	stop   chan struct{}
 	done   sync.WaitGroup
 	report Report
@@ -52,7 +53,18 @@ type Report struct {
 // StartReader reads all entries that a filter finds, as the administrator.
 func (m *Member) StartReader(tb testing.TB, filter string) *Reader {
 	tb.Helper()
-	r := &Reader{member: m, filter: filter, stop: make(chan struct{})}
+	return m.startReader(tb, filter, readEvery)
+}
+
+// StartFastReader is StartReader without a pause between two reads.
+func (m *Member) StartFastReader(tb testing.TB, filter string) *Reader {
+	tb.Helper()
+	return m.startReader(tb, filter, time.Nanosecond)
+}
+
+func (m *Member) startReader(tb testing.TB, filter string, every time.Duration) *Reader {
+	tb.Helper()
+	r := &Reader{member: m, filter: filter, every: every, stop: make(chan struct{})}
 	if err := r.read(); err != nil {
 		tb.Fatalf("%s: first read: %v", m.Name, err)
 	}
@@ -78,7 +90,7 @@ func (r *Reader) Stop() Report {
 }
 
 func (r *Reader) run() {
-	tick := time.NewTicker(readEvery)
+	tick := time.NewTicker(r.every)
 	defer tick.Stop()
 	for {
 		select {
