@@ -23,7 +23,8 @@ type Network struct {
 // Host is a namespace with an address on the switch. It satisfies harness.Place.
 type Host struct {
 	network *Network
-	own     *namespace
+	own     *namespace // nil while it is unplugged
+	number  int        // of the hosts of the network
 	ip      string
 	port    string // the interface of the switch that the host is behind
 	slow    bool
@@ -64,20 +65,14 @@ func (n *Network) must(tb testing.TB, in *namespace, line string) {
 // Join plugs a new host into the switch.
 func (n *Network) Join(tb testing.TB) *Host {
 	tb.Helper()
-	own, err := newNamespace()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { own.file.Close() })
 	n.hosts++
-	h := &Host{network: n, own: own, ip: fmt.Sprintf("10.77.0.%d", n.hosts), port: fmt.Sprintf("p%d", n.hosts)}
-	n.must(tb, n.hub, fmt.Sprintf("ip link add %s type veth peer name eth0 netns %s", h.port, own.path()))
-	n.must(tb, n.hub, fmt.Sprintf("ip link set %s master br0 up", h.port))
-	n.must(tb, own, fmt.Sprintf("ip addr add %s/24 dev eth0", h.ip))
-	n.must(tb, own, "ip link set eth0 up")
-	n.must(tb, own, "nft add table inet faults")
-	n.must(tb, own, "nft add chain inet faults in { type filter hook input priority 0 ; }")
-	n.must(tb, own, "nft add chain inet faults out { type filter hook output priority 0 ; }")
+	h := &Host{network: n, number: n.hosts, ip: fmt.Sprintf("10.77.0.%d", n.hosts), port: fmt.Sprintf("p%d", n.hosts)}
+	tb.Cleanup(func() {
+		if h.own != nil {
+			h.own.file.Close()
+		}
+	})
+	h.Plug(tb)
 	return h
 }
 
@@ -154,6 +149,9 @@ func (h *Host) ends() map[string]*namespace {
 // Heal undoes all that was done to the traffic of h.
 func (h *Host) Heal(tb testing.TB) {
 	tb.Helper()
+	if h.own == nil {
+		return
+	}
 	h.network.must(tb, h.own, "nft flush table inet faults")
 	if !h.slow {
 		return
