@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"os"
@@ -23,13 +24,18 @@ func raiseFileLimit(log *slog.Logger) {
 	}
 }
 
-// notify tells systemd a state (sd_notify(3)) if it started this process.
+// notify tells a state (sd_notify(3)) to who started this process, if systemd or
+// utstart did. utstart listens no more when the server has started.
 func notify(state string, log *slog.Logger) {
 	name := os.Getenv("NOTIFY_SOCKET")
 	if name == "" {
 		return
 	}
 	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: name, Net: "unixgram"})
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		log.Debug("nobody wants to be told the state", "state", state)
+		return
+	}
 	if err != nil {
 		log.Warn("cannot reach systemd", "error", err)
 		return
