@@ -2,6 +2,8 @@ package server
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
 
 	"github.com/sunray-ds/utdsd/schema"
 )
@@ -133,12 +135,24 @@ func (g *rights) knows(key []byte) error {
 // isWriter tells whether the entry or root DN with this key is one of the
 // administrators.
 func (s *Server) isWriter(key []byte) bool {
-	for _, k := range s.admins {
-		if bytes.Equal(k, key) {
-			return true
-		}
+	if s.adminKey != nil && bytes.Equal(s.adminKey, key) {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(*s.writers.Load(), func(k []byte) bool { return bytes.Equal(k, key) })
+}
+
+// SetWriters changes Options.Writers. It counts for whoever binds from now on.
+func (s *Server) SetWriters(names []string) error {
+	keys := make([][]byte, 0, len(names))
+	for _, dn := range names {
+		key, err := s.Schema.AppendDNKey(nil, []byte(dn))
+		if err != nil {
+			return fmt.Errorf("server: name of an administrator %q: %w", dn, err)
+		}
+		keys = append(keys, key)
+	}
+	s.writers.Store(&keys)
+	return nil
 }
 
 // referral is the URL of the server that takes writes, "" if this one does.

@@ -95,7 +95,7 @@ type Options struct {
 // Server serves LDAP on any number of listeners.
 type Server struct {
 	Options
-	admins    [][]byte // keys of Admin.DN and Writers
+	writers   atomic.Pointer[[][]byte] // keys of Writers
 	adminKey  []byte
 	passwords *password.Verifier
 	decoding  *wire.Limits
@@ -143,18 +143,15 @@ func New(o Options) (*Server, error) {
 	o.Limits.fill()
 	s := &Server{Options: o, listeners: map[net.Listener]struct{}{}, conns: map[*conn]struct{}{}, stopping: make(chan struct{})}
 	s.passwords, s.decoding = password.NewVerifier(), o.Limits.decoding()
-	for i, dn := range append([]string{o.Admin.DN}, o.Writers...) {
-		if dn == "" {
-			continue
-		}
-		key, err := o.Schema.AppendDNKey(nil, []byte(dn))
+	if o.Admin.DN != "" {
+		key, err := o.Schema.AppendDNKey(nil, []byte(o.Admin.DN))
 		if err != nil {
-			return nil, fmt.Errorf("server: name of an administrator %q: %w", dn, err)
+			return nil, fmt.Errorf("server: name of the administrator %q: %w", o.Admin.DN, err)
 		}
-		if i == 0 {
-			s.adminKey = key
-		}
-		s.admins = append(s.admins, key)
+		s.adminKey = key
+	}
+	if err := s.SetWriters(o.Writers); err != nil {
+		return nil, err
 	}
 	if o.Access == nil {
 		o.Access = DefaultAccess()

@@ -74,7 +74,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 		return err
 	}
 	defer closeAll(listeners)
-	recycle := newRecycler(log)
+	recycle := &recycler{log: log, writers: func() []string { return d.writers(store, definitions) }}
 	group, err := d.newGroup(store, definitions, sig, listeners, recycle.recycle, log)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	ldap, err := server.New(server.Options{
 		Schema: definitions, Store: store, Holder: store, Changes: &changes{store}, Suffix: d.conf.Suffix,
 		Admin: server.Admin{DN: d.conf.Admin.DN}, AdminPassword: root.get,
-		Writers: d.conf.Writers, PasswordScheme: d.conf.Password.Scheme,
+		Writers: recycle.writers(), PasswordScheme: d.conf.Password.Scheme,
 		HashClear: d.conf.Password.HashClear, Access: d.conf.Rules(),
 		TLS: cert.config(), Limits: server.Limits(d.conf.Limits),
 		Registry: registry, Log: log, Version: command.Version(),

@@ -180,16 +180,18 @@ func forMembers() error {
 // recycler ends the connections of clients that have read data which a refresh
 // has replaced.
 type recycler struct {
-	server *server.Server // set before the first refresh can happen
-	log    *slog.Logger
+	server  *server.Server // set before the first refresh can happen
+	writers func() []string
+	log     *slog.Logger
 }
-
-func newRecycler(log *slog.Logger) *recycler { return &recycler{log: log} }
 
 // recycle returns when they have ended, so that their searches find the data
 // that they began with until then. It is called by the store, in a goroutine of
 // its own.
 func (r *recycler) recycle() {
+	if err := r.server.SetWriters(r.writers()); err != nil {
+		r.log.Error("who may write is as before", "error", err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), recycleTime)
 	defer cancel()
 	if err := r.server.Recycle(ctx); err != nil {

@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -122,6 +123,9 @@ func (c *Client) connect(s *session) error {
 			return err
 		}
 		c.opened = append(c.opened, conn)
+		if s == c.local && len(s.conns) == 0 {
+			c.findGroup(conn)
+		}
 		if c.password != nil {
 			if err := conn.Bind(c.conf.AdminDN, string(c.password)); err != nil {
 				return err
@@ -131,6 +135,32 @@ func (c *Client) connect(s *session) error {
 		s.conns = append(s.conns, conn)
 	}
 	return nil
+}
+
+// findGroup looks whether the group of utadmin.conf is in the data store. A server
+// that was set up under a name of its own and then became a secondary has the data
+// of its primary, with that one's group: if there is exactly one, it is meant.
+func (c *Client) findGroup(conn *ldap.Conn) {
+	search := func(base string, scope int, filter string) ([]*ldap.Entry, error) {
+		r, err := conn.Search(ldap.NewSearchRequest(base, scope, ldap.NeverDerefAliases, 0, 0, false, filter, []string{"1.1"}, nil))
+		if err != nil {
+			return nil, err
+		}
+		return r.Entries, nil
+	}
+	if _, err := search(c.conf.Subtree, ldap.ScopeBaseObject, "(objectClass=*)"); !ldap.IsErrorWithCode(err, ldap.LDAPResultNoSuchObject) {
+		return // it is there, or nothing can be said
+	}
+	_, above, ok := strings.Cut(c.conf.Subtree, ",") // a group's name has no comma
+	if !ok {
+		return
+	}
+	groups, err := search(above, ldap.ScopeSingleLevel, "(objectClass=utContainer)")
+	if err != nil || len(groups) != 1 {
+		return
+	}
+	c.conf.Subtree, c.conf.AdminDN = groups[0].DN, "cn=utadmin,"+groups[0].DN
+	c.local.base = c.conf.Subtree
 }
 
 func dial(url string) (*ldap.Conn, error) {
