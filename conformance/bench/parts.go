@@ -4,6 +4,7 @@ package bench
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sunray-ds/utdsd/conformance/bench/load"
@@ -108,27 +109,42 @@ func (s Settings) sizes() []int {
 	return list
 }
 
-// whole is everything.
-func (r *runner) whole() {
-	r.Helper()
-	for _, part := range []struct {
-		name string
-		do   func()
-	}{
-		{"comparison", r.compare},
-		{"substrings", r.substrings},
-		{"replication", r.replicate},
-		{"sizes", func() {
+// part is a part of a whole run.
+type part struct {
+	name string
+	do   func(*runner)
+}
+
+func parts() []part {
+	return []part{
+		{"comparison", (*runner).compare},
+		{"substrings", (*runner).substrings},
+		{"replication", (*runner).replicate},
+		{"sizes", func(r *runner) {
 			for _, n := range r.sizes() {
 				if n != r.Entries {
 					r.size(n)
 				}
 			}
 		}},
-	} {
+	}
+}
+
+// whole is everything, or the parts that are asked for.
+func (r *runner) whole() {
+	r.Helper()
+	for _, name := range r.Parts {
+		if !slices.ContainsFunc(parts(), func(p part) bool { return p.name == name }) {
+			r.Fatalf("BENCH_PARTS: there is no part %q", name)
+		}
+	}
+	for _, p := range parts() {
+		if len(r.Parts) > 0 && !slices.Contains(r.Parts, p.name) {
+			continue
+		}
 		begun := time.Now()
-		part.do()
-		fmt.Printf("%s took %s\n", part.name, time.Since(begun).Round(time.Second))
+		p.do(r)
+		fmt.Printf("%s took %s\n", p.name, time.Since(begun).Round(time.Second))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -22,6 +23,7 @@ type Settings struct {
 	Folder  string        // OUT: gets results.jsonl
 	Docs    string        // DOCS: has performance.md and gets the pictures; "": neither is written
 	Profile string        // PROFILE: gets processor profiles of our server; "": none are made
+	Parts   []string      // PARTS: names with commas; none: all parts, and only then DOCS is written
 	Clients []int         // numbers of connections of the curve
 }
 
@@ -74,6 +76,9 @@ func (s Settings) FromEnvironment(tb testing.TB) Settings {
 	folder("OUT", &s.Folder)
 	folder("DOCS", &s.Docs)
 	folder("PROFILE", &s.Profile)
+	if text := os.Getenv("BENCH_PARTS"); text != "" {
+		s.Parts, s.Docs = strings.Split(text, ","), ""
+	}
 	if text := os.Getenv("BENCH_SECONDS"); text != "" {
 		seconds, err := strconv.ParseFloat(text, 64)
 		if err != nil || seconds <= 0 || seconds > 600 {
