@@ -48,7 +48,7 @@ func echo(t *testing.T, h *Host) (address string) {
 
 // connect opens a connection from one host to another.
 func connect(from *Host, address string) (conn net.Conn, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) // the switch may need a moment
 	defer cancel()
 	err = from.own.inside(func() error {
 		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", address)
@@ -81,7 +81,7 @@ func TestTrafficIsCutThinnedAndSlowedBetweenTwoHostsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := exchange(conn, 1000, time.Second); err != nil {
+	if err := exchange(conn, 1000, 10*time.Second); err != nil {
 		t.Fatalf("an unbroken network: %v", err)
 	}
 	for _, c := range []struct {
@@ -109,7 +109,7 @@ func TestTrafficIsCutThinnedAndSlowedBetweenTwoHostsAlone(t *testing.T) {
 		if conn, err = connect(a, address); err != nil {
 			t.Fatalf("%s and healed: %v", c.name, err)
 		}
-		if err := exchange(conn, 1000, time.Second); err != nil {
+		if err := exchange(conn, 1000, 10*time.Second); err != nil {
 			t.Errorf("%s and healed: %v", c.name, err)
 		}
 	}
