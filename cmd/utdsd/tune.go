@@ -11,10 +11,18 @@ import (
 // write load went into collecting.
 const gcPercent = 400
 
-// tune sets what the runtime cannot know. GOGC in the environment has the last
-// word.
+// memoryLimit makes the collector work harder when the memory in use comes near
+// to it, as it does while a secondary receives the whole state: what that needs
+// is bounded, and must not be multiplied by gcPercent.
+const memoryLimit = 320 << 20
+
+// tune sets what the runtime cannot know. GOGC and GOMEMLIMIT in the environment
+// have the last word.
 func tune() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
 	}
 }
