@@ -29,8 +29,9 @@ func TestWholeRunInSmall(t *testing.T) {
 		t.Errorf("%d of %d rows were measured", len(lines), len(s.rows()))
 	}
 	for _, l := range lines {
-		// The kernel counts processor time in steps of 10 ms.
-		if l.unit != "µs/op" && (l.ours <= 0 || l.theirs <= 0 || l.ratio <= 0) {
+		// The kernel counts processor time in steps of 10 ms, and in so little
+		// time there may be no write among the reads.
+		if l.unit != "µs/op" && l.key.What != mixing && (l.ours <= 0 || l.theirs <= 0 || l.ratio <= 0) {
 			t.Errorf("%s: %v and %v", l.label, l.ours, l.theirs)
 		}
 	}

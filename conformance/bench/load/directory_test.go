@@ -117,10 +117,13 @@ func (d *directory) serve(c net.Conn) {
 }
 
 func (d *directory) send(c net.Conn, b []byte) bool {
-	for step := len(b); len(b) > 0; b = b[min(step, len(b)):] {
+	step := len(b)
+	d.look(func() {
 		if d.chop {
 			step = 7
 		}
+	})
+	for ; len(b) > 0; b = b[min(step, len(b)):] {
 		if _, err := c.Write(b[:min(step, len(b))]); err != nil {
 			return false
 		}

@@ -32,7 +32,7 @@ func TestAllWorkIsDoneAndChecked(t *testing.T) {
 	for _, chop := range []bool{false, true} {
 		for name, w := range works(NewRequests(some)) {
 			d := newDirectory(t, some)
-			d.chop = chop
+			d.look(func() { d.chop = chop })
 			f, err := d.cell(4, 3, First(200, w)).Run()
 			if err != nil || f.Operations != 200 || f.PerSecond <= 0 || f.P50 <= 0 || f.P99 < f.P50 || f.Anonymous == 0 {
 				t.Errorf("%s: %+v, %v", name, f, err)

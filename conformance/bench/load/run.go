@@ -172,7 +172,8 @@ var errEmpty = errors.New("there were no more requests before the measuring bega
 // errLate is the error of a server that does not answer.
 var errLate = fmt.Errorf("no answer within %d s", patience)
 
-// advance goes on to the next phase if its time has come.
+// advance goes on to the next phase if its time has come. What is measured has
+// one operation at least, however long that takes.
 func (r *run) advance(now time.Duration) (err error) {
 	if r.phase == warming && now >= r.from {
 		r.phase, r.from, r.to = measuring, now, math.MaxInt64
@@ -183,7 +184,7 @@ func (r *run) advance(now time.Duration) (err error) {
 			return err
 		}
 	}
-	if r.phase == measuring && now >= r.to {
+	if r.phase == measuring && now >= r.to && r.figure.Operations > 0 {
 		r.phase = draining
 		r.figure.Seconds = (now - r.from).Seconds()
 		r.figure.P50, r.figure.P99 = r.all.quantile(0.5), r.all.quantile(0.99)
