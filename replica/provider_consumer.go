@@ -63,12 +63,16 @@ func (c *consumption) refresh(ctx context.Context) (done schema.SyncDone, err er
 	c.sent = schema.Position{Seq: cookie.Position.Seq}
 	done.RefreshDeletes = usable && st.Position().Seq-c.sent.Seq <= c.p.o.MaxChanges
 	if done.RefreshDeletes {
-		err = c.delta(ctx, st)
-		if err == nil && c.q.Mode != schema.SyncRefreshOnly {
-			err = c.learn(ctx, st)
+		if err = c.delta(ctx, st); errors.Is(err, errLog) { // nothing was sent
+			c.p.o.Log.Error("the log of changes cannot be read: a consumer gets the whole content", "peer", c.q.Peer, "error", err)
+			done.RefreshDeletes = false
 		}
-	} else {
+	}
+	switch {
+	case !done.RefreshDeletes:
 		err = c.everything(ctx, st)
+	case err == nil && c.q.Mode != schema.SyncRefreshOnly:
+		err = c.learn(ctx, st)
 	}
 	c.sent = st.Position()
 	done.Cookie = c.name(st)
@@ -172,7 +176,7 @@ func (c *consumption) delta(ctx context.Context, st State) error {
 		return true
 	})
 	if err != nil {
-		return fmt.Errorf("read the changelog: %w", err)
+		return fmt.Errorf("%w: %w", errLog, err)
 	}
 	d := &difference{consumption: c, collector: col, st: st}
 	if col.moves {

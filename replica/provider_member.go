@@ -17,8 +17,11 @@ import (
 // record may be larger.
 const recordsSize = 256 << 10
 
-// errTooLarge is that of changes that are more than what is sent as such.
-var errTooLarge = errors.New("too many changes for one batch")
+// Why changes are not sent as such.
+var (
+	errTooLarge = errors.New("too many changes for one batch")
+	errLog      = errors.New("read the changelog") // damaged, or trimmed meanwhile
+)
 
 func (f *feed) serveMember(ctx context.Context) error {
 	m, err := DecodeHello(f.q.Member)
@@ -93,10 +96,14 @@ func (f *feed) meet(ctx context.Context, m *MemberHello) error {
 	f.sent = m.Position
 	var b *batch
 	if now.Outcome == Stream {
-		if b, err = f.gather(st); errors.Is(err, errTooLarge) {
-			now.Outcome, err = Refresh, nil
-		}
-		if err != nil {
+		b, err = f.gather(st)
+		switch {
+		case errors.Is(err, errLog):
+			f.p.o.Log.Error("the log of changes cannot be read: a member gets the whole state", "member", m.Host, "port", m.Port, "error", err)
+			now.Outcome = Refresh
+		case errors.Is(err, errTooLarge):
+			now.Outcome = Refresh
+		case err != nil:
 			return err
 		}
 	}
@@ -181,7 +188,7 @@ func (f *feed) gather(st State) (*batch, error) {
 	})
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read the changelog: %w", err)
+		return nil, fmt.Errorf("%w: %w", errLog, err)
 	case large:
 		return nil, errTooLarge
 	}

@@ -26,12 +26,13 @@ type memSource struct {
 	t      testing.TB
 	schema *schema.Schema
 
-	mu    sync.Mutex
-	now   *memState
-	wakes map[chan<- struct{}]bool
-	held  int
-	last  byte // of the UUIDs given
-	fails error
+	mu      sync.Mutex
+	now     *memState
+	wakes   map[chan<- struct{}]bool
+	held    int
+	last    byte   // of the UUIDs given
+	damaged uint64 // record of the log that cannot be read
+	fails   error
 }
 
 // memState is a state; it never changes.
@@ -276,6 +277,9 @@ func (st *memState) Changes(from uint64, f func(schema.ChangeRecord) bool) error
 		return errors.New("trimmed")
 	}
 	for _, rec := range st.log[min(from-1, uint64(len(st.log))):] {
+		if rec.Seq == st.w.damaged {
+			return errors.New("damaged")
+		}
 		if !f(rec) {
 			break
 		}
