@@ -20,7 +20,7 @@ import (
 const (
 	answerIn   = 10 * time.Second
 	readEvery  = 10 * time.Millisecond
-	listEvery  = 40 // reads of one user for each read of all of them
+	listEvery  = 80 // reads of one user for each read of all of them
 	writeEvery = 4 * time.Millisecond
 	keptFaults = 10
 )

@@ -22,7 +22,7 @@ import (
 
 const (
 	awaitIn    = time.Minute
-	awaitEvery = 50 * time.Millisecond
+	awaitEvery = 100 * time.Millisecond
 )
 
 // storeFile is the store of a machine.

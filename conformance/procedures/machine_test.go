@@ -124,8 +124,8 @@ func (m *machine) powerOff(t *testing.T) {
 	m.first = nil
 }
 
-// command prepares a script on the machine, as root types it. nsenter is told to
-// follow it out of the machine's view when the test ends.
+// command prepares a script on the machine, as root types it. It ends with the
+// machine.
 func (m *machine) command(ctx context.Context, script string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "nsenter", "--target", strconv.Itoa(m.first.Process.Pid), "--mount", "--uts", "--ipc", "--net", "--pid",
 		"bash", "-c", script)

@@ -3,7 +3,6 @@
 package procedures
 
 import (
-	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -38,9 +37,6 @@ func rebuild(t *testing.T, f *farm) {
 	w.awaitAcks(t, 200)
 	f.lose(t, f.prim)
 	acked := w.end()
-	for _, m := range []*machine{f.sec1, f.sec2} {
-		f.await(t, "the primary is out of reach", m, func(s status) bool { return !s.Upstream.Connected })
-	}
 	had1 := tokensOf(t, f.sec1.must(t, "utuser -l"))
 	had2 := tokensOf(t, f.sec2.must(t, "utuser -l"))
 
@@ -182,24 +178,39 @@ func (f *farm) cutDuringRefresh(t *testing.T, m *machine) {
 func (f *farm) powerFails(t *testing.T, s step) {
 	t.Helper()
 	m := f.machine(t, s.host)
-	for range 3 {
+	random := time.Duration(rand.Int64N(int64(time.Second)))
+	var begun time.Time
+	for _, moment := range []struct {
+		what string
+		come func() bool
+	}{
+		{"the new store is begun", func() bool { return len(glob(t, m, "*.load")) > 0 }},
+		{"the new store is synced", func() bool { return len(glob(t, m, "*.load.meta")) > 0 }},
+		{random.String() + " are over", func() bool { return time.Since(begun) > random }},
+	} {
 		m.must(t, "/opt/SUNWut/sbin/utstop")
-		before := glob(t, m, "*")
-		ctx, cancel := context.WithCancel(t.Context())
-		cmd := m.command(ctx, s.text())
+		ended := make(chan struct{})
+		cmd := m.command(t.Context(), s.text())
+		begun = time.Now()
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for begun := time.Now(); len(glob(t, m, "*")) == len(before) && len(glob(t, m, ".load-*")) == 0 && time.Since(begun) < time.Second; {
-			<-time.After(time.Millisecond)
+		go func() {
+			defer close(ended)
+			_ = cmd.Wait() // killed, or done already
+		}()
+		for done := false; !done && !moment.come(); {
+			select {
+			case <-ended:
+				done = true
+			case <-time.After(watchEvery):
+			}
 		}
-		moment := time.Duration(rand.Int64N(int64(400 * time.Millisecond)))
-		<-time.After(moment)
-		unfinished := append(glob(t, m, "*.load*"), glob(t, m, ".load-*")...)
+		_ = m.first.Process.Kill() // at once; powerOff does the rest
 		m.powerOff(t)
-		_ = cmd.Wait()
-		cancel()
-		t.Logf("the power fails %v after the load has begun; unfinished: %q", moment, unfinished)
+		<-ended
+		unfinished := append(glob(t, m, "*.load*"), glob(t, m, ".load-*")...)
+		t.Logf("the power fails when %s; unfinished: %q", moment.what, unfinished)
 		for _, path := range unfinished {
 			spoil(t, path)
 		}
@@ -222,13 +233,10 @@ func glob(t *testing.T, m *machine, pattern string) []string {
 	return found
 }
 
-// spoil overwrites a file, if it is there still, with what was on the disk before.
+// spoil overwrites a file with what was on the disk before.
 func spoil(t *testing.T, path string) {
 	t.Helper()
 	info, err := os.Stat(path)
-	if os.IsNotExist(err) {
-		return
-	}
 	if err == nil {
 		err = os.WriteFile(path, []byte(strings.Repeat("dn: cn=old\n", int(info.Size())/11)), 0o600)
 	}
