@@ -26,6 +26,9 @@ var (
 	ErrHash = errors.New("the state would not have the hash of the provider's")
 	// ErrStructure: what would come out is no tree. Nothing was changed.
 	ErrStructure = errors.New("the batch leaves entries without their superior")
+	// ErrDamaged: a value of the store is not what was written. Nothing was
+	// changed.
+	ErrDamaged = errors.New("the store is damaged")
 )
 
 // Applier is the store of a consumer.
@@ -198,7 +201,7 @@ func (c *Consumer) batches() uint64 {
 // state cures.
 func wantsAll(err error) bool {
 	r := (*schema.Result)(nil)
-	return errors.Is(err, ErrHash) || errors.Is(err, ErrStructure) || errors.Is(err, errBatchSize) ||
+	return errors.Is(err, ErrHash) || errors.Is(err, ErrStructure) || errors.Is(err, ErrDamaged) || errors.Is(err, errBatchSize) ||
 		errors.As(err, &r) && r.Code == schema.SyncRefreshRequired
 }
 

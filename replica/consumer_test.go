@@ -185,7 +185,7 @@ func TestUnreachableProviderIsCalledAgain(t *testing.T) {
 
 // deceive answers binds without knowing the signature.
 func TestWrongStateIsCuredByTheWholeState(t *testing.T) {
-	for _, fault := range []error{ErrHash, ErrStructure} {
+	for _, fault := range []error{ErrHash, ErrStructure, ErrDamaged} {
 		synctest.Test(t, func(t *testing.T) {
 			store := newModelStore('a', 7)
 			s0 := store.now()

@@ -65,6 +65,9 @@ func asReplica(err error) error {
 			return fmt.Errorf("%w: %w", pair[1], err)
 		}
 	}
+	if damage := (*backend.DamageError)(nil); errors.As(err, &damage) {
+		return fmt.Errorf("%w: %w", replica.ErrDamaged, err)
+	}
 	return err
 }
 
