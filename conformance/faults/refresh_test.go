@@ -1,10 +1,11 @@
-// refresh_test.go: a secondary has no room on its disk for the whole data of
-// its primary.
+// refresh_test.go: the whole data goes to a secondary that has no room for it, or
+// one of the two dies meanwhile.
 
 package faults
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -20,6 +21,8 @@ const (
 	bigValue   = 64 << 10
 	smallDisk  = "8m"
 	largeDisk  = "128m"
+
+	cuts = 3
 )
 
 // TestSecondaryWithoutRoom: whether the data comes as the whole or as changes,
@@ -60,6 +63,69 @@ func withoutRoom(t *testing.T, keep int) {
 	f.moment(t, l, random, fewest)
 	l.finish()
 	f.finish(t)
+}
+
+// TestKilledDuringARefresh: the next one succeeds, and of the one that was cut
+// off nothing is left.
+func TestKilledDuringARefresh(t *testing.T) {
+	f := newFarm(t, nil, 1, harness.Options{Config: []harness.Setting{{Table: "changelog", Key: "keep", Value: 1}}})
+	a, b := f.primary, f.secondaries[0]
+	fill(t, a)
+	cut := 0
+	for round := range times(t, cuts) {
+		b.Must(t, "utreplica", "-u")
+		describe(t, a, fmt.Sprint("round ", round))
+		describe(t, a, fmt.Sprint("round ", round, " again")) // the first is not in the log any more
+		b.Must(t, "utreplica", "-n", "-s", a.Address())
+		var s group.Status
+		f.Await(t, "the refresh is under way", func() (_ bool, err error) {
+			s, err = b.Status()
+			return s.Upstream.Received > 0 || s.Upstream.Level, err
+		})
+		if !s.Upstream.Level {
+			cut++
+		}
+		switch round % cuts {
+		case 0:
+			b.Kill(t)
+		case 1:
+			a.Kill(t)
+			a.Restart(t)
+		default:
+			b.Stop(t)
+		}
+		if b.Pid() == 0 {
+			b.Restart(t)
+		}
+		f.AwaitLevel(t, a, b)
+		f.left(t, b)
+	}
+	t.Logf("%d refreshes were cut off", cut)
+	l := f.startLoad(t, seed(t))
+	l.awaitAcks(fewest, answersIn)
+	l.finish()
+	f.finish(t)
+}
+
+// left fails the test for files that a refresh should have removed.
+func (f *farm) left(t *testing.T, m *group.Member) {
+	t.Helper()
+	var other string
+	err := f.TryAwait(group.AwaitIn, "no other files", func() (bool, error) {
+		other = ""
+		list, err := os.ReadDir(m.StoreFolder())
+		for _, file := range list {
+			switch file.Name() {
+			case "id2entry.dbb", "id2entry.dbb.previous", "ldapi":
+			default:
+				other += " " + file.Name()
+			}
+		}
+		return err == nil && other == "", err
+	})
+	if err != nil {
+		t.Errorf("%s has%s: %v", m.Name, other, err)
+	}
 }
 
 // fill adds large entries.

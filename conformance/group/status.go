@@ -52,6 +52,7 @@ type Upstream struct {
 	LastContact              time.Time `json:"last_contact"`
 	Error                    string
 	Refreshes                uint64
+	Received                 uint64 `json:"refresh_received"` // entries of a refresh that is under way
 }
 
 // Secondary is a primary's view of one of its secondaries.
