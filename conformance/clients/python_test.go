@@ -25,12 +25,17 @@ func TestSlapdPythonSession(t *testing.T) {
 	runPython(t, harness.StartSlapd(t).Endpoint())
 }
 
-// runPython makes each line of session.py a subtest.
+// runPython runs session.py.
 func runPython(t *testing.T, server harness.Endpoint) {
 	ctx, cancel := context.WithTimeout(context.Background(), pythonWithin)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, harness.Python(t), "testdata/session.py",
-		server.URL, server.CAFile, harness.AdminDN, harness.Password, harness.Suffix)
+	runChecks(t, exec.CommandContext(ctx, harness.Python(t), "testdata/session.py",
+		server.URL, server.CAFile, harness.AdminDN, harness.Password, harness.Suffix))
+}
+
+// runChecks makes each line that a script writes a subtest.
+func runChecks(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
 	cmd.Env = []string{"LC_ALL=C.UTF-8", "LDAPNOINIT=1", "PYTHONDONTWRITEBYTECODE=1"}
 	out, err := cmd.CombinedOutput()
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
@@ -45,6 +50,6 @@ func runPython(t *testing.T, server harness.Endpoint) {
 		}
 	}
 	if err != nil || !strings.HasSuffix(lines[len(lines)-1], " checks") {
-		t.Errorf("session.py: %v\n%s", err, out)
+		t.Errorf("%s: %v\n%s", cmd.Args[1], err, out)
 	}
 }
