@@ -18,8 +18,17 @@ import (
 // exitBehind is the exit code of -i when a member is behind or out of reach.
 const exitBehind = 3
 
-// status asks the server. Without one only the role is known.
+// status asks the server, once more if it has ended the connection: those that are
+// opened after its data was replaced stay. Without a server only the role is known.
 func (g *group) status() (s replica.Status, running bool, err error) {
+	s, running, err = g.ask()
+	if errors.Is(err, daemon.ErrEnded) {
+		s, running, err = g.ask()
+	}
+	return s, running, err
+}
+
+func (g *group) ask() (s replica.Status, running bool, err error) {
 	server, err := daemon.Dial(g.paths)
 	if errors.Is(err, daemon.ErrDown) {
 		r, err := g.paths.ReadRole()

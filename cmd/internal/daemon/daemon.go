@@ -26,6 +26,11 @@ const answerTimeout = 30 * time.Second
 // ErrDown tells that no server answers on the local socket.
 var ErrDown = errors.New("utdsd is not running")
 
+// ErrEnded tells that the server has ended the connection before it answered, as
+// it does with all that are open when its data has been replaced. A question may
+// be asked again on a new one.
+var ErrEnded = errors.New("utdsd has ended the connection")
+
 // Conn is a connection to the server's local socket.
 type Conn struct {
 	ldap *ldap.Conn
@@ -48,7 +53,7 @@ func Dial(p site.Paths) (*Conn, error) {
 	c.ldap.SetTimeout(answerTimeout)
 	if err := c.ldap.ExternalBind(); err != nil {
 		c.Close()
-		return nil, fmt.Errorf("log in to utdsd on %s: %w", p.Socket, err)
+		return nil, fmt.Errorf("log in to utdsd on %s: %w", p.Socket, ended(err))
 	}
 	return c, nil
 }
@@ -90,7 +95,7 @@ func (c *Conn) ask(oid string, question, answer any) error {
 	case errors.As(err, &refused) && refused.Err != nil && refused.ResultCode < ldap.ErrorNetwork:
 		return errors.New(refused.Err.Error())
 	case err != nil:
-		return fmt.Errorf("ask utdsd: %w", err)
+		return fmt.Errorf("ask utdsd: %w", ended(err))
 	case answer == nil:
 		return nil
 	case res.Value == nil:
@@ -100,4 +105,13 @@ func (c *Conn) ask(oid string, question, answer any) error {
 		return fmt.Errorf("ask utdsd: the answer is not understood: %w", err)
 	}
 	return nil
+}
+
+// ended wraps ErrEnded around an error that is no answer of the server.
+func ended(err error) error {
+	var answer *ldap.Error
+	if errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrEnded, err)
 }
