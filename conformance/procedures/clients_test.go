@@ -44,6 +44,9 @@ func (m *machine) bind() (*ldap.Conn, error) {
 	return c, nil
 }
 
+// errWrong is of an answer that is not what it should be.
+var errWrong = errors.New("wrong answer")
+
 // reader reads single users, and now and then all of them.
 type reader struct {
 	at          *machine
@@ -112,7 +115,7 @@ func (r *reader) read() error {
 	if r.conn != nil {
 		err := r.search()
 		var result *ldap.Error
-		if err == nil || !errors.As(err, &result) || result.ResultCode < ldap.ErrorNetwork {
+		if err == nil || errors.Is(err, errWrong) || errors.As(err, &result) && result.ResultCode < ldap.ErrorNetwork {
 			return err
 		}
 		r.conn.Close()
@@ -140,9 +143,9 @@ func (r *reader) search() error {
 	case err != nil:
 		return err
 	case len(found.Entries) < least:
-		return fmt.Errorf("%s: %d entries, not %d", search.BaseDN, len(found.Entries), least)
+		return fmt.Errorf("%w: %s: %d entries, not %d", errWrong, search.BaseDN, len(found.Entries), least)
 	case least == 1 && found.Entries[0].GetAttributeValue("utusername") != u.name:
-		return fmt.Errorf("%s has the name %q, not %q", u.dn(), found.Entries[0].GetAttributeValue("utusername"), u.name)
+		return fmt.Errorf("%w: %s has the name %q, not %q", errWrong, u.dn(), found.Entries[0].GetAttributeValue("utusername"), u.name)
 	}
 	return nil
 }
