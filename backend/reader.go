@@ -43,16 +43,12 @@ func (s *Store) reader() (*reader, error) {
 	if sn == nil {
 		return nil, errClosed()
 	}
-	return s.readerOf(sn)
+	return s.readerOf(sn), nil
 }
 
 // readerOf is reader for a snapshot of which the caller has taken a reference,
 // which the reader then has.
-func (s *Store) readerOf(sn *snapshot) (*reader, error) {
-	if err := s.sound(bucketNames); err != nil {
-		s.drop(sn)
-		return nil, s.refusal(err)
-	}
+func (s *Store) readerOf(sn *snapshot) *reader {
 	var rd *reader
 	s.idle.Lock()
 	if n := len(s.idle.list); n > 0 {
@@ -69,7 +65,7 @@ func (s *Store) readerOf(sn *snapshot) (*reader, error) {
 	// A damaged page can lead bbolt outside of the file. Without this the
 	// fault would end the process; with it, it is a panic, see done.
 	rd.fault = debug.SetPanicOnFault(true)
-	return rd, nil
+	return rd
 }
 
 // use makes rd read t. Cursors are made when they are first needed.

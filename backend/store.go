@@ -21,8 +21,7 @@ type Store struct {
 	opts      Options
 	schema    *schema.Schema
 	db        *bbolt.DB
-	opened    boltMeta // as it was found
-	header    *header  // does not change while the store is open
+	header    *header // does not change while the store is open
 	suffixKey []byte
 	indexes   []*index
 	indexOf   map[*schema.AttributeType][2]int // places in indexes; -1 is none
@@ -34,9 +33,6 @@ type Store struct {
 	generation uint64
 	writer     *writer               // nil if open for reading only
 	commitTx   func(*bbolt.Tx) error // tests make it fail
-	// pending is the inspection of the file until it is complete; then nil.
-	pending atomic.Pointer[inspection]
-	failed  atomic.Bool // Options.Fatal was called
 
 	current   atomic.Pointer[snapshot] // nil once closed
 	snapshots sync.WaitGroup
@@ -102,29 +98,26 @@ func newStore(path string, o Options, l *lasting) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	s := &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
+	return &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
 		lasting: l, metrics: l.metrics, unregister: func() {},
-		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}
-	s.opts.Fatal = s.fatal(o.Fatal)
-	return s, nil
+		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}, nil
 }
 
 // open opens the file, which need not have its final name yet, and begins to
 // serve it.
 func (s *Store) open(path string) error {
-	file, err := openFile(path, &s.opts)
+	file, err := openFile(path, s.opts.ReadOnly, s.opts.Log)
 	if err != nil {
 		return err
 	}
-	s.db, s.opened = file.db, file.found.meta
-	s.pending.Store(file.found)
+	s.db = file.db
 	info, err := os.Stat(path)
 	if err != nil {
-		return errors.Join(fmt.Errorf("open store: %w", err), file.close())
+		return errors.Join(fmt.Errorf("open store: %w", err), file.db.Close())
 	}
 	s.identity[0], s.identity[1] = identity(info)
-	if err := s.start(file.later); err != nil {
-		return errors.Join(err, file.close())
+	if err := s.start(file.keys); err != nil {
+		return errors.Join(err, file.db.Close())
 	}
 	return nil
 }
@@ -153,11 +146,8 @@ func (s *Store) fill(tx *bbolt.Tx) error {
 }
 
 // start reads what the file knows about itself and begins to serve it.
-func (s *Store) start(later bool) error {
-	st, lin, err := s.readMeta()
-	if err == nil && !later {
-		err = s.settle()
-	}
+func (s *Store) start(keys map[string]uint64) error {
+	st, lin, err := s.readMeta(keys)
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", s.path, err)
 	}
@@ -192,17 +182,14 @@ func (s *Store) start(later bool) error {
 	}
 	if !s.opts.ReadOnly {
 		s.writer = newWriter(s, st, sp, lin)
-		go func() {
-			s.verify()
-			s.writer.run()
-		}()
+		go s.writer.run()
 	}
 	return nil
 }
 
-// readMeta reads header, lineage and state, and tells the inspection how many keys
-// there must be: damaged pages can hide keys.
-func (s *Store) readMeta() (st state, lin *lineage, err error) {
+// readMeta reads header, lineage and state, and compares the counters with the keys
+// that are really there: damaged pages can hide keys.
+func (s *Store) readMeta(keys map[string]uint64) (st state, lin *lineage, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		meta := openMeta(tx)
 		if meta.b == nil {
@@ -228,7 +215,12 @@ func (s *Store) readMeta() (st state, lin *lineage, err error) {
 	for i, ix := range s.header.indexes {
 		want[ix.Name] = st.indexKeys[i]
 	}
-	return st, lin, s.pending.Load().expect(want)
+	for name, n := range want {
+		if have, ok := keys[name]; !ok || have != n {
+			return st, nil, &DamageError{Bucket: name, What: fmt.Sprintf("has %d keys and should have %d", have, n)}
+		}
+	}
+	return st, lin, nil
 }
 
 // loadSpecial collects the referrals and aliases; a store without costs nothing.
@@ -236,9 +228,6 @@ func (s *Store) loadSpecial(st *state) (special, error) {
 	var referrals, aliases [][]byte
 	if st.referrals == 0 && st.aliases == 0 {
 		return special{}, nil
-	}
-	if err := s.sound(bucketNames); err != nil {
-		return special{}, err
 	}
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketNames)).Cursor()
@@ -266,21 +255,13 @@ func (s *Store) loadSpecial(st *state) (special, error) {
 // file. Further calls return unavailable, Close itself nil.
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
-		v := s.pending.Load()
-		if v != nil {
-			v.stopped.Store(true)
-		}
 		if s.writer != nil {
 			s.writer.close()
 		}
 		s.drop(s.current.Swap(nil))
 		s.snapshots.Wait()
 		s.unregister()
-		s.keepFreelist()
-		if v != nil {
-			err = v.close()
-		}
-		if err = errors.Join(err, s.db.Close()); err != nil {
+		if err = s.db.Close(); err != nil {
 			err = fmt.Errorf("close store: %w", err)
 		}
 	})
