@@ -19,6 +19,9 @@ var errFailed = errors.New("the store has failed")
 // error means that nothing was changed, but for errFailed. If ctx ends before
 // the writer has taken the task, the error is that of ctx.
 func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
+	if ctx.Err() != nil { // the writer may be quicker than the watch over ctx
+		return context.Cause(ctx)
+	}
 	ended := make(chan error, 1)
 	s.submit(ctx, &job{task: task, ended: func(err error) { ended <- err }})
 	err := <-ended
