@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 )
 
@@ -75,6 +76,11 @@ func (a Asker) keepEcho() (done func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	if quiet, err := unix.IoctlGetTermios(int(a.In.Fd()), unix.TCGETS); err == nil {
+		// Before the prompt: who types at once is not to be seen either.
+		quiet.Lflag &^= unix.ECHO
+		_ = unix.IoctlSetTermios(int(a.In.Fd()), unix.TCSETS, quiet)
+	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	finished, ended := make(chan struct{}), make(chan struct{})
@@ -93,5 +99,6 @@ func (a Asker) keepEcho() (done func(), err error) {
 		signal.Stop(signals)
 		close(finished)
 		<-ended
+		_ = term.Restore(int(a.In.Fd()), before)
 	}, nil
 }
