@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/sunray-ds/utdsd/backend"
+	"github.com/sunray-ds/utdsd/backend/storetest"
 	"github.com/sunray-ds/utdsd/schema"
 )
 
@@ -108,6 +109,28 @@ func BenchmarkSearch(b *testing.B) {
 				}
 			})
 		})
+	}
+}
+
+// BenchmarkOpen is the time until a store has answered a search by its index.
+func BenchmarkOpen(b *testing.B) {
+	for _, size := range sizes {
+		path, _ := closedStore(b, size)
+		o := backend.Options{Indexes: indexes, Schema: storetest.Schema(b)}
+		for what, later := range map[string]bool{"walked-first": false, "walked-later": true} {
+			o.WalkLater = later
+			b.Run(fmt.Sprintf("%s/%d", what, size), func(b *testing.B) {
+				for b.Loop() {
+					w := &world{b, storetest.Open(b, path, o), o.Schema}
+					w.finds(w.query(suffix, schema.ScopeSub, w.filter(eq("uid", "user000123"))), "cn=user000123,"+people)
+					b.StopTimer()
+					if err := w.Close(); err != nil {
+						b.Fatal(err)
+					}
+					b.StartTimer()
+				}
+			})
+		}
 	}
 }
 

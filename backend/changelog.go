@@ -37,6 +37,9 @@ func (s *Store) changes(sn *snapshot, from uint64, f func(rec ChangeRecord) bool
 	if from < sn.st.firstSeq {
 		return ErrTrimmed
 	}
+	if err := s.sound(bucketChangelog); err != nil {
+		return err
+	}
 	c := sn.log.Cursor()
 	k, v := c.Seek(idKey(from))
 	for n := from; n <= sn.st.seq; n++ {

@@ -41,6 +41,9 @@ func (s *Store) Check(ctx context.Context, report func(problem string)) (err err
 	var refused error
 	defer func() { err = errors.Join(err, refused) }()
 	defer rd.done(&refused)
+	if err := s.soundAll(); err != nil {
+		return err
+	}
 	c := &checker{Store: s, ctx: ctx, t: rd.t, report: report, expect: make([]uint64, len(s.indexes))}
 	for _, b := range rd.t.index {
 		c.index = append(c.index, b.Cursor())

@@ -36,8 +36,18 @@
 // That a key is absent cannot carry a checksum. It is believed only if the two
 // keys around the gap are in order and have good checksums, which finds any
 // single damaged key. Damage to the pages that bbolt keeps the keys in is found
-// when the file is opened: the page tree is walked and the number of keys of
-// each bucket is compared with the counters of the state.
+// by walking the page tree and comparing the number of keys of each bucket with
+// the counters of the state: before the first key of a bucket is believed to be
+// absent, and all of it before the first change.
+//
+// # Free pages
+//
+// bbolt's list of free pages is in the file if nothing was written since the
+// store was closed in order, or made; the first change takes it away. Without it
+// bbolt reads all pages when it opens the file, so they are walked before that.
+// The meta page that names the list has a checksum and is written with it. The
+// list itself has none: that its numbers ascend is seen when the file is opened,
+// that no page is both in use and free before the first change.
 //
 // # Buckets
 //

@@ -39,7 +39,7 @@ func mapPages(f *os.File, m boltMeta) (*pageReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the store: %w", err)
 	}
-	return &pageReader{data: data, size: m.pageSize}, nil
+	return &pageReader{data: data, size: m.pageSize, err: pageWalk{name: "all"}}, nil
 }
 
 func (r *pageReader) close() error {
@@ -57,18 +57,27 @@ func (r *pageReader) guard(before bool, err *error) {
 	}
 }
 
-// page gives page id with its overflow.
+// page is at with an error.
 func (r *pageReader) page(id uint64) ([]byte, error) {
+	p, wrong := r.at(id)
+	if p == nil {
+		return nil, r.err.bad(id, wrong)
+	}
+	return p, nil
+}
+
+// at gives page id with its overflow, or nil and what is wrong with it.
+func (r *pageReader) at(id uint64) (p []byte, wrong string) {
 	pages := uint64(len(r.data)) / r.size
 	if id < firstPage || id >= pages {
-		return nil, r.err.bad(id, "no such page")
+		return nil, "no such page"
 	}
-	p := r.data[id*r.size:]
+	p = r.data[id*r.size:]
 	last := id + uint64(native.Uint32(p[12:]))
 	if native.Uint64(p) != id || last >= pages {
-		return nil, r.err.bad(id, "wrong header")
+		return nil, "wrong header"
 	}
-	return p[:(last-id+1)*r.size], nil
+	return p[:(last-id+1)*r.size], ""
 }
 
 // bucket finds a bucket of the top level.

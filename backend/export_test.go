@@ -1,6 +1,11 @@
 package backend
 
-import "go.etcd.io/bbolt"
+import (
+	"errors"
+	"os"
+
+	"go.etcd.io/bbolt"
+)
 
 // SetCommit replaces the commit of s, for tests of commits that fail. It must be
 // called while no change is on its way.
@@ -10,7 +15,44 @@ func SetCommit(s *Store, commit func(*bbolt.Tx) error) { s.commitTx = commit }
 func CommitBolt(tx *bbolt.Tx) error { return commitBolt(tx) }
 
 // CountKeys walks the pages of the file at path.
-func CountKeys(path string) (map[string]uint64, error) { return walkFile(path) }
+func CountKeys(path string) (map[string]uint64, error) {
+	v, err := inspectFile(path)
+	if err != nil {
+		return nil, err
+	}
+	err = v.all()
+	keys := map[string]uint64{}
+	for name, b := range v.buckets {
+		keys[name] = b.keys
+	}
+	return keys, errors.Join(err, v.close())
+}
+
+// BeforeWalk has f called before the walk that follows the opening.
+func BeforeWalk(o Options, f func()) Options {
+	o.beforeWalk = f
+	return o
+}
+
+// Freelist is the page with the list of free pages; ok is false if there is none.
+func Freelist(path string) (page uint64, ok bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, false, err
+	}
+	defer f.Close()
+	m, _, err := newestMeta(f)
+	return m.freelist, m.listed(), err
+}
+
+// RootOf is the first page of a bucket of the file at path; 0 if it has none.
+func RootOf(path, bucket string) (page uint64, err error) {
+	v, err := inspectFile(path)
+	if err != nil {
+		return 0, err
+	}
+	return v.buckets[bucket].at.root, v.close()
+}
 
 // Current is the store that v serves now.
 func Current(v *Served) *Store { return v.current.Load() }

@@ -57,7 +57,7 @@ func (h *Held) reader() (*reader, error) {
 	if sn == nil {
 		return nil, schema.Refuse(schema.Unavailable, "the state was released")
 	}
-	return h.s.readerOf(sn), nil
+	return h.s.readerOf(sn)
 }
 
 // Position is that of the state.
@@ -147,6 +147,9 @@ func (h *Held) SeqOfCSN(csn string) (seq uint64, ok bool) {
 
 // change reads the record with number seq, which must be in the changelog.
 func (s *Store) change(sn *snapshot, seq uint64) (ChangeRecord, error) {
+	if err := s.sound(bucketChangelog); err != nil {
+		return ChangeRecord{}, s.refusal(err)
+	}
 	key := idKey(seq)
 	v := sn.log.Get(key)
 	if v == nil {
@@ -196,6 +199,9 @@ func (h *Held) Search(q *schema.Search, r schema.Receiver) error {
 func (rd *reader) uuid(u schema.UUID) (id uint64, found bool, err error) {
 	if rd.uuids == nil {
 		rd.uuids = rd.t.uuids.Cursor()
+	}
+	if err := rd.s.sound(bucketUUIDs); err != nil {
+		return 0, false, err
 	}
 	seal := &rd.s.seals.uuids
 	k, v := rd.uuids.Seek(u[:])

@@ -4,6 +4,7 @@ package backend
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -16,36 +17,29 @@ import (
 // can be read by the walk that every opening begins with, is shown here.
 func (l *loader) check(ctx context.Context, file *os.File, d *loaded) error {
 	st, head := &d.st, d.head
-	info, err := file.Stat()
-	if err != nil {
-		return fmt.Errorf("check the new store: %w", err)
-	}
-	meta, both, err := newestMeta(file)
-	if err == nil && !both {
-		err = &DamageError{Bucket: "all", What: "a meta page is not what was written"}
-	}
-	if err == nil {
-		err = meta.fits(info.Size())
-	}
+	v, err := inspect(file)
 	if err != nil {
 		return fmt.Errorf("check the new store: %w", err)
 	}
 	c := &loadCheck{ctx: ctx, progress: l.opts.Progress}
-	keys, err := walkPages(file, meta, c.value)
-	if err != nil {
-		return fmt.Errorf("check the new store: %w", err)
-	}
+	v.each = c.value
 	want := map[string]uint64{bucketEntries: st.entries, bucketNames: st.entries, bucketUUIDs: st.entries, bucketChangelog: 0}
 	for i, ix := range head.indexes {
 		want[ix.Name] = st.indexKeys[i]
 	}
-	for name, n := range want {
-		if have, ok := keys[name]; !ok || have != n {
-			return fmt.Errorf("check the new store: %w", &DamageError{Bucket: name, What: fmt.Sprintf("has %d keys and should have %d", have, n)})
-		}
+	err = v.expect(want)
+	if err == nil {
+		err = v.all()
 	}
-	if c.hash != st.hash {
-		return fmt.Errorf("check the new store: %w", &DamageError{Bucket: bucketEntries, What: "state hash differs"})
+	switch err = errors.Join(err, v.close()); {
+	case err != nil:
+	case !v.both:
+		err = &DamageError{Bucket: "all", What: "a meta page is not what was written"}
+	case c.hash != st.hash:
+		err = &DamageError{Bucket: bucketEntries, What: "state hash differs"}
+	}
+	if err != nil {
+		return fmt.Errorf("check the new store: %w", err)
 	}
 	return nil
 }

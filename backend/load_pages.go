@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"fmt"
 	"hash/fnv"
-	"math"
 	"os"
 	"sync/atomic"
 
@@ -17,9 +16,8 @@ import (
 )
 
 const (
-	firstPage  = 2 // behind the two meta pages
-	pageBlock  = 512 << 10
-	noFreelist = math.MaxUint64 // bbolt finds the free pages when it opens the file
+	firstPage = 2 // behind the two meta pages
+	pageBlock = 512 << 10
 	// Pages get room for keys that come between others; entries come behind
 	// the last one.
 	fillPercent = 92
@@ -63,8 +61,15 @@ func startWriting(f *os.File, at, size int64) {
 	_ = unix.SyncFileRange(int(f.Fd()), at, size, unix.SYNC_FILE_RANGE_WRITE)
 }
 
-// finish writes both meta pages: root is the tree of the buckets.
+// finish writes the list of free pages, of which there are none, and both meta
+// pages: root is the tree of the buckets.
 func (p *pageSpace) finish(root uint64) error {
+	list := make([]byte, p.size)
+	native.PutUint16(list[8:], freePage)
+	freelist, err := p.put(list)
+	if err != nil {
+		return err
+	}
 	pages := make([]byte, firstPage*p.size)
 	for n := range firstPage {
 		page := pages[n*p.size:]
@@ -75,7 +80,7 @@ func (p *pageSpace) finish(root uint64) error {
 		native.PutUint32(m[4:], boltVersion)
 		native.PutUint32(m[8:], uint32(p.size))
 		native.PutUint64(m[16:], root)
-		native.PutUint64(m[32:], noFreelist)
+		native.PutUint64(m[32:], freelist)
 		native.PutUint64(m[40:], p.next.Load())
 		native.PutUint64(m[48:], uint64(n)) // transaction
 		sum := fnv.New64a()

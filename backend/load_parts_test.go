@@ -200,7 +200,7 @@ func TestBuiltPagesAreABboltFileThatCanBeChanged(t *testing.T) {
 			pairs[key] = value
 		}
 		path := buildFile(t, pairs)
-		if keys, err := walkFile(path); err != nil || keys["bucket"] != uint64(len(pairs)) {
+		if keys, err := CountKeys(path); err != nil || keys["bucket"] != uint64(len(pairs)) {
 			t.Fatalf("%d pairs: walk finds %d, %v", n, keys["bucket"], err)
 		}
 		db, err := bbolt.Open(path, fileMode, &bbolt.Options{NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})

@@ -29,37 +29,71 @@ const (
 // costs address space alone, which some machines limit.
 var mapSizes = [...]int{64 << 30, 8 << 30, 1 << 30}
 
-// opened is an open file, its key counts known.
+// opened is an open file and its inspection, which is complete but if later is
+// set.
 type opened struct {
-	db   *bbolt.DB
-	keys map[string]uint64
+	db    *bbolt.DB
+	found *inspection
+	later bool
 }
 
 // openFile opens an existing store. It holds the file's lock (shared) while it
-// walks the pages, because bbolt would end the process on a damaged one.
-func openFile(path string, readOnly bool, log *slog.Logger) (*opened, error) {
-	if err := recognise(path, log); err != nil {
+// looks at the pages, because bbolt would end the process on damaged ones that it
+// reads when it opens the file: without a list of the free pages that is all.
+func openFile(path string, o *Options) (file *opened, err error) {
+	if err := recognise(path, o.Log); err != nil {
 		return nil, err
 	}
-	o, err := openBolt(path, true)
-	if err != nil {
+	file = &opened{}
+	if file.db, err = openBolt(path, true); err != nil {
 		return nil, err
 	}
-	keys, err := walkFile(path)
-	if err != nil {
-		return nil, errors.Join(err, o.db.Close())
+	if file.found, err = inspectFile(path); err != nil {
+		return nil, errors.Join(err, file.db.Close())
 	}
-	if !readOnly {
-		if err := o.db.Close(); err != nil {
-			return nil, fmt.Errorf("open %s: %w", path, err)
-		}
-		if o, err = openBolt(path, false); err != nil {
-			return nil, err
+	if o.WalkLater && !o.ReadOnly {
+		if file.later = file.found.closedInOrder(); !file.later {
+			o.Log.Info("the store was not closed in order: all of it is read before it is served", "path", path)
 		}
 	}
-	o.keys = keys
-	return o, nil
+	if err := file.look(); err != nil {
+		return nil, errors.Join(damagedFile(path, err), file.close())
+	}
+	if o.ReadOnly {
+		return file, nil
+	}
+	if err := file.db.Close(); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), file.found.close())
+	}
+	if file.db, err = openBolt(path, false); err != nil {
+		return nil, errors.Join(err, file.found.close())
+	}
+	if !file.found.current(path) {
+		err := fmt.Errorf("%w: %s: another program has changed it while it was being opened", ErrLocked, path)
+		return nil, errors.Join(err, file.close())
+	}
+	return file, nil
 }
+
+// look inspects what must be in order when the file is opened for writing and
+// the first request is answered.
+func (f *opened) look() error {
+	if !f.later {
+		return f.found.all()
+	}
+	for _, step := range [...]func() error{
+		f.found.sane,
+		func() error { return f.found.bucket(bucketMeta) },
+		func() error { return f.found.branches(bucketEntries) },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *opened) close() error { return errors.Join(f.found.close(), f.db.Close()) }
 
 // recognise looks at the first bytes before anything else touches the file.
 func recognise(path string, log *slog.Logger) error {
@@ -91,14 +125,18 @@ func recognise(path string, log *slog.Logger) error {
 		return fmt.Errorf("open store: %w", err)
 	}
 	if err := meta.fits(info.Size()); err != nil {
-		return damagedFile(path, err.Error())
+		return damagedFile(path, err)
 	}
 	return nil
 }
 
 // damagedFile is the error for a store that must not be opened.
-func damagedFile(path, what string) error {
-	return fmt.Errorf("store %s: %w: put a copy in its place, or load a dump", path, &DamageError{Bucket: "all", What: what})
+func damagedFile(path string, err error) error {
+	var damage *DamageError
+	if !errors.As(err, &damage) {
+		err = &DamageError{Bucket: "all", What: err.Error()}
+	}
+	return fmt.Errorf("store %s: %w: put a copy in its place, or load a dump", path, err)
 }
 
 // isBerkeley knows the magic numbers of Berkeley DB btree and hash files, in
@@ -116,34 +154,16 @@ func isBerkeley(head []byte) bool {
 	return false
 }
 
-func walkFile(path string) (map[string]uint64, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	keys, err := countKeys(f, info.Size())
-	if err != nil {
-		return nil, damagedFile(path, err.Error())
-	}
-	return keys, nil
-}
-
 // openBolt opens the file with bbolt, with the largest map that can be had.
 // bbolt answers some damage with a panic, which becomes an error.
-func openBolt(path string, readOnly bool) (o *opened, err error) {
+func openBolt(path string, readOnly bool) (db *bbolt.DB, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			o, err = nil, damagedFile(path, fmt.Sprint(p))
+			db, err = nil, damagedFile(path, fmt.Errorf("%v", p))
 		}
 	}()
 	for _, size := range mapSizes {
-		var db *bbolt.DB
 		db, err = bbolt.Open(path, fileMode, &bbolt.Options{
 			Timeout:         lockTimeout,
 			ReadOnly:        readOnly,
@@ -155,7 +175,7 @@ func openBolt(path string, readOnly bool) (o *opened, err error) {
 		})
 		switch {
 		case err == nil:
-			return &opened{db: db}, nil
+			return db, nil
 		case errors.Is(err, berrors.ErrTimeout):
 			return nil, fmt.Errorf("%w: %s: stop the server that serves it, or ask that server instead", ErrLocked, path)
 		case errors.Is(err, fs.ErrPermission):
@@ -181,11 +201,12 @@ func createFile(path string, fill func(*bbolt.Tx) error) error {
 	if err := os.Remove(work); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("create store: %w", err)
 	}
-	o, err := openBolt(work, false)
+	db, err := openBolt(work, false)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(os.Chmod(work, fileMode), o.db.Update(fill), o.db.Close()); err != nil {
+	db.NoFreelistSync = false // see keepFreelist
+	if err := errors.Join(os.Chmod(work, fileMode), db.Update(fill), db.Close()); err != nil {
 		return fmt.Errorf("create store: %w", errors.Join(err, os.Remove(work)))
 	}
 	if err := os.Rename(work, path); err != nil {

@@ -59,16 +59,23 @@ type Options struct {
 	ChangelogAge  time.Duration
 	ChangelogMin  int
 
+	// WalkLater opens a store at once that was closed in order: its pages are
+	// looked at meanwhile. A read waits for the part that it needs, a change for
+	// all of it. Damage then calls Fatal. It has no meaning with ReadOnly.
+	WalkLater bool
+
 	Registry prometheus.Registerer // nil: no metrics
 	Log      *slog.Logger
 	Clock    func() time.Time
 
 	// Fatal is called when a commit has failed and nobody knows what is on
-	// disk. No change is acknowledged afterwards. The default logs and ends
-	// the process.
+	// disk, and when WalkLater has found damage. No change is acknowledged
+	// afterwards. The default logs and ends the process.
 	Fatal func(error)
 	// Progress is told how far the building of an index has come, in entries.
 	Progress func(done, total int)
+
+	beforeWalk func() // tests wait here; nil but there
 }
 
 // withDefaults fills what is left out.

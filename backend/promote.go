@@ -36,6 +36,9 @@ func (s *Store) SyncCookie() string {
 // another does, but without a change. It does nothing if the store follows
 // nobody. Errors are as those of ApplyBatch, but for its own.
 func (s *Store) Promote(ctx context.Context) error {
+	if s.writer != nil && s.leads() {
+		return nil // without the writer: a start does not wait for the walk
+	}
 	err := s.perform(ctx, func(b *batch) error {
 		if b.lin.follows != followsNobody {
 			b.promote()
@@ -46,6 +49,16 @@ func (s *Store) Promote(ctx context.Context) error {
 		return fmt.Errorf("promote: %w", err)
 	}
 	return nil
+}
+
+// leads tells that the store, which is open, follows nobody.
+func (s *Store) leads() bool {
+	sn := s.take()
+	if sn == nil {
+		return false
+	}
+	defer s.drop(sn)
+	return sn.lin.follows == followsNobody
 }
 
 // promote begins the new epoch at the present position.

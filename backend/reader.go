@@ -43,12 +43,16 @@ func (s *Store) reader() (*reader, error) {
 	if sn == nil {
 		return nil, errClosed()
 	}
-	return s.readerOf(sn), nil
+	return s.readerOf(sn)
 }
 
 // readerOf is reader for a snapshot of which the caller has taken a reference,
 // which the reader then has.
-func (s *Store) readerOf(sn *snapshot) *reader {
+func (s *Store) readerOf(sn *snapshot) (*reader, error) {
+	if err := s.sound(bucketNames); err != nil {
+		s.drop(sn)
+		return nil, s.refusal(err)
+	}
 	var rd *reader
 	s.idle.Lock()
 	if n := len(s.idle.list); n > 0 {
@@ -65,7 +69,7 @@ func (s *Store) readerOf(sn *snapshot) *reader {
 	// A damaged page can lead bbolt outside of the file. Without this the
 	// fault would end the process; with it, it is a panic, see done.
 	rd.fault = debug.SetPanicOnFault(true)
-	return rd
+	return rd, nil
 }
 
 // use makes rd read t. Cursors are made when they are first needed.

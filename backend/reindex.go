@@ -37,6 +37,9 @@ func (s *Store) reconcile(st state) (state, error) {
 	if len(kept) == len(s.indexes) && len(kept) == len(s.header.indexes) {
 		return s.counted(st, kept), nil
 	}
+	if err := s.settle(); err != nil {
+		return st, err
+	}
 	if err := s.dropIndexes(st, kept); err != nil {
 		return st, fmt.Errorf("drop indexes: %w", err)
 	}

@@ -30,6 +30,9 @@ func (s *Store) adoptSchema(st state) (state, error) {
 	if s.header.schema == now {
 		return st, nil
 	}
+	if err := s.settle(); err != nil {
+		return st, err
+	}
 	edits, err := s.rekeyed()
 	if err != nil {
 		return st, fmt.Errorf("names under the present schema: %w", err)

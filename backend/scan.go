@@ -23,6 +23,9 @@ const (
 // scanAll reads all entries in order of their ids.
 func (sl *slice) scanAll() (paused bool, err error) {
 	res := &sl.q.Resume
+	if err := sl.s.sound(bucketEntries); err != nil {
+		return false, err
+	}
 	if sl.entries == nil {
 		sl.entries = sl.t.entries.Cursor()
 	}

@@ -21,7 +21,8 @@ type Store struct {
 	opts      Options
 	schema    *schema.Schema
 	db        *bbolt.DB
-	header    *header // does not change while the store is open
+	opened    boltMeta // as it was found
+	header    *header  // does not change while the store is open
 	suffixKey []byte
 	indexes   []*index
 	indexOf   map[*schema.AttributeType][2]int // places in indexes; -1 is none
@@ -33,6 +34,9 @@ type Store struct {
 	generation uint64
 	writer     *writer               // nil if open for reading only
 	commitTx   func(*bbolt.Tx) error // tests make it fail
+	// pending is the inspection of the file until it is complete; then nil.
+	pending atomic.Pointer[inspection]
+	failed  atomic.Bool // Options.Fatal was called
 
 	current   atomic.Pointer[snapshot] // nil once closed
 	snapshots sync.WaitGroup
@@ -98,26 +102,29 @@ func newStore(path string, o Options, l *lasting) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
+	s := &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
 		lasting: l, metrics: l.metrics, unregister: func() {},
-		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}, nil
+		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}
+	s.opts.Fatal = s.fatal(o.Fatal)
+	return s, nil
 }
 
 // open opens the file, which need not have its final name yet, and begins to
 // serve it.
 func (s *Store) open(path string) error {
-	file, err := openFile(path, s.opts.ReadOnly, s.opts.Log)
+	file, err := openFile(path, &s.opts)
 	if err != nil {
 		return err
 	}
-	s.db = file.db
+	s.db, s.opened = file.db, file.found.meta
+	s.pending.Store(file.found)
 	info, err := os.Stat(path)
 	if err != nil {
-		return errors.Join(fmt.Errorf("open store: %w", err), file.db.Close())
+		return errors.Join(fmt.Errorf("open store: %w", err), file.close())
 	}
 	s.identity[0], s.identity[1] = identity(info)
-	if err := s.start(file.keys); err != nil {
-		return errors.Join(err, file.db.Close())
+	if err := s.start(file.later); err != nil {
+		return errors.Join(err, file.close())
 	}
 	return nil
 }
@@ -146,8 +153,11 @@ func (s *Store) fill(tx *bbolt.Tx) error {
 }
 
 // start reads what the file knows about itself and begins to serve it.
-func (s *Store) start(keys map[string]uint64) error {
-	st, lin, err := s.readMeta(keys)
+func (s *Store) start(later bool) error {
+	st, lin, err := s.readMeta()
+	if err == nil && !later {
+		err = s.settle()
+	}
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", s.path, err)
 	}
@@ -182,14 +192,17 @@ func (s *Store) start(keys map[string]uint64) error {
 	}
 	if !s.opts.ReadOnly {
 		s.writer = newWriter(s, st, sp, lin)
-		go s.writer.run()
+		go func() {
+			s.verify()
+			s.writer.run()
+		}()
 	}
 	return nil
 }
 
-// readMeta reads header, lineage and state, and compares the counters with the keys
-// that are really there: damaged pages can hide keys.
-func (s *Store) readMeta(keys map[string]uint64) (st state, lin *lineage, err error) {
+// readMeta reads header, lineage and state, and tells the inspection how many keys
+// there must be: damaged pages can hide keys.
+func (s *Store) readMeta() (st state, lin *lineage, err error) {
 	err = s.db.View(func(tx *bbolt.Tx) error {
 		meta := openMeta(tx)
 		if meta.b == nil {
@@ -215,12 +228,7 @@ func (s *Store) readMeta(keys map[string]uint64) (st state, lin *lineage, err er
 	for i, ix := range s.header.indexes {
 		want[ix.Name] = st.indexKeys[i]
 	}
-	for name, n := range want {
-		if have, ok := keys[name]; !ok || have != n {
-			return st, nil, &DamageError{Bucket: name, What: fmt.Sprintf("has %d keys and should have %d", have, n)}
-		}
-	}
-	return st, lin, nil
+	return st, lin, s.pending.Load().expect(want)
 }
 
 // loadSpecial collects the referrals and aliases; a store without costs nothing.
@@ -228,6 +236,9 @@ func (s *Store) loadSpecial(st *state) (special, error) {
 	var referrals, aliases [][]byte
 	if st.referrals == 0 && st.aliases == 0 {
 		return special{}, nil
+	}
+	if err := s.sound(bucketNames); err != nil {
+		return special{}, err
 	}
 	err := s.db.View(func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(bucketNames)).Cursor()
@@ -255,13 +266,21 @@ func (s *Store) loadSpecial(st *state) (special, error) {
 // file. Further calls return unavailable, Close itself nil.
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
+		v := s.pending.Load()
+		if v != nil {
+			v.stopped.Store(true)
+		}
 		if s.writer != nil {
 			s.writer.close()
 		}
 		s.drop(s.current.Swap(nil))
 		s.snapshots.Wait()
 		s.unregister()
-		if err = s.db.Close(); err != nil {
+		s.keepFreelist()
+		if v != nil {
+			err = v.close()
+		}
+		if err = errors.Join(err, s.db.Close()); err != nil {
 			err = fmt.Errorf("close store: %w", err)
 		}
 	})

@@ -19,6 +19,9 @@ func (rd *reader) cursor(i int) *bbolt.Cursor {
 
 // seekTerm finds the first id of at least from under term in index i.
 func (rd *reader) seekTerm(i int, term []byte, from uint64) (id uint64, found bool, err error) {
+	if err := rd.s.sound(rd.s.indexes[i].name); err != nil {
+		return 0, false, err
+	}
 	rd.buf = binary.BigEndian.AppendUint64(append(rd.buf[:0], term...), from)
 	k, v, err := seekGap(rd.cursor(i), &rd.s.indexes[i].seal, rd.buf)
 	if err != nil {
