@@ -127,7 +127,10 @@ func unescapeQuoted(s string) string {
 
 // quoteText writes a quoted string.
 func quoteText(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\5C`, `'`, `\27`).Replace(s) + "'"
+	if strings.ContainsAny(s, `\'`) { // rarely, and making a Replacer costs more than all else here
+		s = strings.NewReplacer(`\`, `\5C`, `'`, `\27`).Replace(s)
+	}
+	return "'" + s + "'"
 }
 
 // standsAlone tells whether a keyword has no value.
