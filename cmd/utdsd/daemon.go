@@ -45,7 +45,7 @@ func (d *daemon) run(ctx context.Context, hangup <-chan os.Signal) error {
 	tune()
 	raiseFileLimit(log)
 	registry := newRegistry()
-	o, err := d.options(backend.Options{Registry: registry, Log: log, Progress: d.progress})
+	o, err := d.options(backend.Options{WalkLater: true, Registry: registry, Log: log, Progress: d.progress})
 	if err != nil {
 		return err
 	}
