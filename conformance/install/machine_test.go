@@ -53,6 +53,7 @@ mount -t proc proc root/proc
 mount --rbind /dev root/dev
 mount -t tmpfs none root/run
 mount -t tmpfs none root/tmp
+mount -t tmpfs none root/var/tmp
 rm -f root/sbin/runlevel
 printf '#!/bin/sh\necho N 2\n' >root/sbin/runlevel
 chmod 755 root/sbin/runlevel
