@@ -68,7 +68,7 @@ func (c *conn) simpleBind(q *wire.BindRequest) error {
 	if len(q.Password) == 0 { // RFC 4513 5.1.2
 		return schema.Refuse(schema.UnwillingToPerform, "unauthenticated bind (DN with no password) disallowed")
 	}
-	key, err := c.srv.Schema.AppendDNKey(nil, q.Name)
+	key, err := c.names.AppendDNKey(c.srv.Schema, nil, q.Name)
 	if err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}

@@ -19,7 +19,7 @@ func (c *conn) handleCompare() error {
 		return err
 	}
 	s := c.srv.Schema
-	key, err := s.AppendDNKey(nil, q.DN)
+	key, err := c.names.AppendDNKey(s, nil, q.DN)
 	if err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}

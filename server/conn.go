@@ -30,8 +30,10 @@ type conn struct {
 	farewell []byte // notice that goes out behind everything else
 	msg      wire.Message
 	session  session
+	names    schema.NameMemory         // for the keys of what is asked for
 	search   *searchOp                 // reused for searches that end in their first slice
 	began    time.Time                 // of the operation at hand
+	silence  patience                  // until the next bytes of the client
 	exchange *scram.ServerConversation // of the bind before, which the one at hand may go on with
 	dse      rootView
 	// generation is the store that the first search was made in. Later ones are
@@ -60,12 +62,14 @@ type conn struct {
 var errClosed = errors.New("the connection is closed")
 
 func newConn(s *Server, nc net.Conn) *conn {
+	from := peerOf(nc)
+	nc = newSocket(nc)
 	c := &conn{srv: s, raw: nc, nc: nc, inFlight: map[int32]*operation{}, gone: make(chan struct{})}
 	c.leaving, c.leave = context.WithCancelCause(context.Background())
 	c.idle.L = &c.mu
 	c.msg.Limits = s.decoding
 	c.out = newOutbox(nc, s.Limits.WriteTimeout, s.metrics)
-	c.session = session{version: 3, peer: peerOf(nc), rights: s.nobody}
+	c.session = session{version: 3, peer: from, rights: s.nobody}
 	return c
 }
 
@@ -151,8 +155,7 @@ func (c *conn) cut() {
 
 // ended tells the client why the connection is closed, where there is a why.
 func (c *conn) ended(err error) {
-	var ne net.Error
-	timeout := errors.As(err, &ne) && ne.Timeout()
+	timeout := timedOut(err)
 	switch {
 	case errors.Is(err, errClosed):
 	case c.isDraining():
@@ -204,11 +207,13 @@ func (c *conn) flush() error {
 
 // handshake starts TLS on the connection, within the time for one message.
 func (c *conn) handshake() error {
-	if !c.setReadDeadline(c.srv.Limits.MessageTimeout) {
+	until := time.Now().Add(c.srv.Limits.MessageTimeout)
+	c.silence.deadline = until
+	if !c.setReadDeadline(until) {
 		return errClosed
 	}
 	t := tls.Server(c.raw, c.srv.TLS)
-	c.raw.SetWriteDeadline(time.Now().Add(c.srv.Limits.MessageTimeout))
+	c.raw.SetWriteDeadline(until)
 	if err := t.Handshake(); err != nil {
 		c.srv.Log.Info("TLS handshake failed", "peer", c.raw.RemoteAddr().String(), "error", err)
 		return errClosed

@@ -49,8 +49,7 @@ func (o *outbox) write(b []byte) error {
 // send sends b; sending is held.
 func (o *outbox) send(b []byte) error {
 	for len(b) > 0 && o.failed == nil {
-		o.nc.SetWriteDeadline(time.Now().Add(o.timeout))
-		n, err := o.nc.Write(b[:min(len(b), 4*flushAt)])
+		n, err := writeWithin(o.nc, b[:min(len(b), 4*flushAt)], o.timeout)
 		o.metrics.sent.Add(float64(n))
 		b = b[n:]
 		if err != nil {

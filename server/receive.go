@@ -35,6 +35,9 @@ func (c *conn) frame() ([]byte, error) {
 			return nil, errDraining
 		}
 		m, err := c.nc.Read(c.in[len(c.in):cap(c.in)])
+		for err != nil && m == 0 && c.early(err) {
+			m, err = c.nc.Read(c.in[len(c.in):cap(c.in)])
+		}
 		c.in = c.in[:len(c.in)+m]
 		c.srv.metrics.received.Add(float64(m))
 		if err != nil && m == 0 && !c.mayIdle(err) {
@@ -83,28 +86,46 @@ func (c *conn) armRead(started *bool) bool {
 		return !c.isDraining()
 	case len(c.in) > c.read:
 		*started = true
-		return c.setReadDeadline(c.srv.Limits.MessageTimeout)
+		return c.await(c.srv.Limits.MessageTimeout)
 	case c.session.bound():
-		return c.setReadDeadline(c.srv.Limits.BoundIdle)
+		return c.await(c.srv.Limits.BoundIdle)
 	}
-	return c.setReadDeadline(c.srv.Limits.UnboundIdle)
+	return c.await(c.srv.Limits.UnboundIdle)
+}
+
+// await gives the client d from now to send something.
+func (c *conn) await(d time.Duration) bool {
+	due := time.Now().Add(d)
+	// Where the deadline stays as it is and the connection is draining, the read
+	// fails at once.
+	return !c.silence.renew(due) || c.setReadDeadline(due)
 }
 
 // setReadDeadline sets the deadline unless the connection is draining. It holds
 // the lock so that it cannot undo the deadline by which drain wakes the reader.
-func (c *conn) setReadDeadline(d time.Duration) bool {
+func (c *conn) setReadDeadline(until time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.draining {
 		return false
 	}
-	c.raw.SetReadDeadline(time.Now().Add(d)) // fails only if closed, which the read tells
+	c.raw.SetReadDeadline(until) // fails only if closed, which the read tells
 	return true
+}
+
+// early tells whether a read has failed only because of a deadline that was not
+// moved on, as it is now.
+func (c *conn) early(err error) bool {
+	return timedOut(err) && !c.silence.passed(time.Now()) && c.silence.renew(c.silence.due) && c.setReadDeadline(c.silence.due)
 }
 
 // mayIdle tells whether a failed read is only the idle time of a client that
 // waits for us.
 func (c *conn) mayIdle(err error) bool {
+	return timedOut(err) && len(c.in) == c.read && c.busy() && !c.isDraining()
+}
+
+func timedOut(err error) bool {
 	var ne net.Error
-	return errors.As(err, &ne) && ne.Timeout() && len(c.in) == c.read && c.busy() && !c.isDraining()
+	return errors.As(err, &ne) && ne.Timeout()
 }

@@ -94,7 +94,7 @@ func (op *searchOp) prepare(k *controls, p *page) (err error) {
 	op.id, op.began, op.version, op.nothing = c.msg.ID, c.began, c.session.version, k.subentries
 	op.sent, op.over = 0, false
 	op.page, op.asserts, op.sort, op.urls, op.rights, op.log = p, nil, nil, nil, c.session.rights, nil
-	if op.base, err = s.AppendDNKey(op.base[:0], op.req.Base); err != nil {
+	if op.base, err = c.names.AppendDNKey(s, op.base[:0], op.req.Base); err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
 	inLog := c.inChangeLog(op.base) && c.session.seesAll()

@@ -91,7 +91,7 @@ func decodeChange(op byte, body []byte, limits *wire.Limits) (*schema.Change, op
 // admitUpdate decides, before the store hears of it, whether this server and
 // this session change the entry at all. It gives the key of the target.
 func (c *conn) admitUpdate(change *schema.Change) (key []byte, err error) {
-	key, err = c.srv.Schema.AppendDNKey(nil, []byte(change.DN))
+	key, err = c.names.AppendDNKey(c.srv.Schema, nil, []byte(change.DN))
 	if err != nil {
 		return nil, schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}

@@ -1,0 +1,168 @@
+package server
+
+import (
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+	"time"
+	"unsafe"
+)
+
+// socket is an accepted connection of which each read and write is one call of
+// the kernel that cannot block. Go's own way announces each call to the scheduler
+// as one that may: on a busy machine that gives the processor to another thread
+// and back, which cost more than the call (BenchmarkSocket). There may be one
+// reader and one writer at a time.
+type socket struct {
+	net.Conn // deadlines, addresses and Close
+	raw      syscall.RawConn
+	in, out  transfer
+	stall    time.Duration // of the write at hand until it is given up; 0: set, or none
+}
+
+// transfer is one direction of a socket.
+type transfer struct {
+	b    []byte
+	n    int
+	err  error
+	step func(fd uintptr) (done bool) // made once, so that calls allocate nothing
+}
+
+// longCall is the number of bytes from which copying them takes so long that the
+// scheduler had better know.
+const longCall = 32 << 10
+
+// newSocket makes a socket of a connection of the kernel's. Any other, as tests
+// have, is given back as it is.
+func newSocket(nc net.Conn) net.Conn {
+	k, ok := nc.(syscall.Conn)
+	if !ok {
+		return nc
+	}
+	raw, err := k.SyscallConn()
+	if err != nil {
+		return nc
+	}
+	s := &socket{Conn: nc, raw: raw}
+	s.in.step = func(fd uintptr) bool { return s.in.call(syscall.SYS_RECVFROM, fd, 0) }
+	s.out.step = s.send
+	return s
+}
+
+// call makes a transfer; it is not done if the kernel would have to wait.
+func (t *transfer) call(trap, fd, flags uintptr) (done bool) {
+	for {
+		n, _, errno := syscall.RawSyscall6(trap, fd, uintptr(unsafe.Pointer(&t.b[0])), uintptr(len(t.b)), flags, 0, 0)
+		switch errno {
+		case 0:
+			t.n, t.err = int(n), nil
+			return true
+		case syscall.EINTR:
+		case syscall.EAGAIN:
+			return false
+		default:
+			t.n, t.err = 0, errno
+			return true
+		}
+	}
+}
+
+func (s *socket) Read(b []byte) (int, error) {
+	if len(b) == 0 || len(b) > longCall {
+		return s.Conn.Read(b)
+	}
+	t := &s.in
+	t.b = b
+	err := s.raw.Read(t.step)
+	t.b = nil
+	runtime.KeepAlive(b)
+	switch {
+	case err != nil: // a deadline, or closed
+		return 0, err
+	case t.err != nil:
+		return 0, &net.OpError{Op: "read", Net: s.LocalAddr().Network(), Addr: s.RemoteAddr(), Err: os.NewSyscallError("recvfrom", t.err)}
+	case t.n == 0:
+		return 0, io.EOF
+	}
+	return t.n, nil
+}
+
+// writeWithin is nc.Write for a client that may take no bytes for d.
+func writeWithin(nc net.Conn, b []byte, d time.Duration) (int, error) {
+	s, ok := nc.(*socket)
+	if !ok || len(b) > longCall {
+		nc.SetWriteDeadline(time.Now().Add(d))
+		n, err := nc.Write(b)
+		if ok {
+			nc.SetWriteDeadline(time.Time{})
+		}
+		return n, err
+	}
+	// Nearly every write is taken at once and needs no deadline: it is set when
+	// the kernel has no room left.
+	s.stall = d
+	n, err := s.Write(b)
+	if s.stall == 0 {
+		s.SetWriteDeadline(time.Time{})
+	}
+	s.stall = 0
+	return n, err
+}
+
+// send is one step of writing.
+func (s *socket) send(fd uintptr) (done bool) {
+	if s.out.call(syscall.SYS_SENDTO, fd, syscall.MSG_NOSIGNAL) {
+		return true
+	}
+	if s.stall > 0 {
+		s.SetWriteDeadline(time.Now().Add(s.stall))
+		s.stall = 0
+	}
+	return false
+}
+
+// Write sends all of b, or as much as goes before a deadline.
+func (s *socket) Write(b []byte) (sent int, err error) {
+	t := &s.out
+	for len(b) > 0 && len(b) <= longCall {
+		t.b = b
+		err := s.raw.Write(t.step)
+		t.b = nil
+		runtime.KeepAlive(b)
+		if err == nil && t.err != nil {
+			err = &net.OpError{Op: "write", Net: s.LocalAddr().Network(), Addr: s.RemoteAddr(), Err: os.NewSyscallError("sendto", t.err)}
+		}
+		if err != nil {
+			return sent, err
+		}
+		sent, b = sent+t.n, b[t.n:]
+	}
+	if len(b) == 0 {
+		return sent, nil
+	}
+	n, err := s.Conn.Write(b)
+	return sent + n, err
+}
+
+// patience is until when something is waited for. The deadline of the connection
+// is moved on only after it has passed, which costs nothing while there is
+// traffic: it is never later than due.
+type patience struct{ due, deadline time.Time }
+
+// renew waits until due. It tells whether the deadline has to be set to that.
+func (p *patience) renew(due time.Time) (set bool) {
+	p.due = due
+	if p.deadline.IsZero() || p.deadline.After(due) {
+		p.deadline, set = due, true
+	}
+	return set
+}
+
+// passed tells, after a deadline has passed, whether due has. If it has not, the
+// deadline has to be set by a further renew.
+func (p *patience) passed(now time.Time) bool {
+	p.deadline = time.Time{}
+	return !now.Before(p.due)
+}
