@@ -117,6 +117,9 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 // is asked for by d: the same type or a subtype of it, with at least d's
 // options (RFC 4511 4.5.1.8).
 func (d *AttributeDescription) Covers(stored []byte) bool {
+	if !d.branches() && (len(stored) < len(d.Name) || string(stored[:len(d.Name)]) != d.Name) {
+		return false
+	}
 	name, opts := stored, []byte(nil)
 	if i := bytes.IndexByte(stored, ';'); i >= 0 {
 		name, opts = stored[:i], stored[i:]
@@ -127,8 +130,11 @@ func (d *AttributeDescription) Covers(stored []byte) bool {
 	return d.Options == "" || hasOptions(opts, d.Options)
 }
 
+// branches tells whether the type has subtypes.
+func (d *AttributeDescription) branches() bool { return d.Type != nil && len(d.Type.Subtypes) > 1 }
+
 func (d *AttributeDescription) subtype(name []byte) bool {
-	if d.Type == nil || len(d.Type.Subtypes) < 2 {
+	if !d.branches() {
 		return false
 	}
 	for _, t := range d.Type.Subtypes {

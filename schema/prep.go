@@ -13,6 +13,7 @@ package schema
 
 import (
 	"errors"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -86,6 +87,11 @@ func (q *squeezer) close() []byte {
 
 // appendPrepared appends the prepared form of text, in lower case if fold.
 func appendPrepared(dst, text []byte, fold bool, mode spaces) ([]byte, error) {
+	if fold && mode <= spacesValue {
+		if out, ok := appendPlain(dst, text, mode); ok {
+			return out, nil
+		}
+	}
 	q := squeezer{dst: dst, mode: mode}
 	for i := 0; i < len(text); {
 		if n := ordinaryRun(text[i:], mode); n > 0 {
@@ -109,6 +115,49 @@ func appendPrepared(dst, text []byte, fold bool, mode spaces) ([]byte, error) {
 		i++
 	}
 	return q.close(), nil
+}
+
+// appendPlain is appendPrepared for the text that most values are: words of
+// printable ASCII with one space between them. ok tells whether it is that.
+func appendPlain(dst, text []byte, mode spaces) (out []byte, ok bool) {
+	if len(text) == 0 {
+		return dst, false
+	}
+	out = slices.Grow(dst, 2*len(text)+2)
+	j := len(dst)
+	out = out[:cap(out)]
+	if mode == spacesValue {
+		out[j] = ' '
+		j++
+	}
+	after := byte(' ')
+	for _, c := range text {
+		if c == ' ' {
+			if after == ' ' {
+				return dst, false
+			}
+			if mode == spacesValue {
+				out[j] = ' '
+				j++
+			}
+		} else if c-'!' > '~'-'!' {
+			return dst, false
+		}
+		after = c
+		if c-'A' < 26 {
+			c |= 0x20
+		}
+		out[j] = c
+		j++
+	}
+	if after == ' ' {
+		return dst, false
+	}
+	if mode == spacesValue {
+		out[j] = ' '
+		j++
+	}
+	return out[:j], true
 }
 
 // ordinaryRun counts the printable ASCII at the start of b that stays what it

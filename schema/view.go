@@ -57,6 +57,13 @@ type StoredAttribute struct {
 // is false at the end. A list that is not well formed ends early: stored lists
 // are covered by a checksum, so this does not happen to them.
 func NextAttribute(list []byte) (a StoredAttribute, rest []byte, ok bool) {
+	// Most attributes are short, and all lengths are single bytes then.
+	if len(list) > 5 && list[0] == ber.TagSequence && list[2] == ber.TagOctetString {
+		end, set := 2+int(list[1]), 4+int(list[3])
+		if end <= len(list) && end < 0x82 && set+2 <= end && list[set] == ber.TagSet && set+2+int(list[set+1]) == end {
+			return StoredAttribute{Raw: list[:end], Desc: list[4:set], Values: list[set+2 : end]}, list[end:], true
+		}
+	}
 	content, rest, err := ber.Expect(list, ber.TagSequence)
 	if err != nil {
 		return a, nil, false
@@ -73,6 +80,11 @@ func NextAttribute(list []byte) (a StoredAttribute, rest []byte, ok bool) {
 
 // NextValue takes the first value off StoredAttribute.Values.
 func NextValue(values []byte) (value, rest []byte, ok bool) {
+	if len(values) > 1 && values[0] == ber.TagOctetString && values[1] < 0x80 {
+		if end := 2 + int(values[1]); end <= len(values) {
+			return values[2:end:end], values[end:], true
+		}
+	}
 	value, rest, err := ber.Expect(values, ber.TagOctetString)
 	return value, rest, err == nil
 }
