@@ -91,23 +91,24 @@ func (f *Filter) item(s *Schema, v *View, n *FilterNode) bool {
 // list looks through stored attributes.
 func (f *Filter) list(s *Schema, n *FilterNode, list []byte) bool {
 	for {
-		a, rest, ok := NextAttribute(list)
-		if !ok {
+		p := nextPlace(list)
+		if p.end == 0 {
 			return false
 		}
-		list = rest
+		desc, vals := list[p.desc:p.descEnd], list[p.values:p.end]
+		list = list[p.end:]
 		if len(n.Attr) == 0 {
-			t := s.storedType(a.Desc)
+			t := s.storedType(desc)
 			if t == nil || t.Secret || !n.Matching.usableWith(t) {
 				continue
 			}
-		} else if !n.Desc.Covers(a.Desc) {
+		} else if !n.Desc.Covers(desc) {
 			continue
 		}
 		if n.Kind == FilterPresent {
 			return true
 		}
-		for vals := a.Values; ; {
+		for {
 			value, more, ok := NextValue(vals)
 			if !ok {
 				break

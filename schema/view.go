@@ -57,25 +57,45 @@ type StoredAttribute struct {
 // is false at the end. A list that is not well formed ends early: stored lists
 // are covered by a checksum, so this does not happen to them.
 func NextAttribute(list []byte) (a StoredAttribute, rest []byte, ok bool) {
+	p := nextPlace(list)
+	if p.end == 0 {
+		return a, nil, false
+	}
+	return StoredAttribute{Raw: list[:p.end], Desc: list[p.desc:p.descEnd], Values: list[p.values:p.end]}, list[p.end:], true
+}
+
+// partsAt is where the parts of an attribute are in a list that it begins. It fits
+// into registers, unlike the parts themselves.
+type partsAt struct{ desc, descEnd, values, end int }
+
+// nextPlace finds the first attribute of a list; end is 0 at the end.
+func nextPlace(list []byte) partsAt {
 	// Most attributes are short, and all lengths are single bytes then.
 	if len(list) > 5 && list[0] == ber.TagSequence && list[2] == ber.TagOctetString {
 		end, set := 2+int(list[1]), 4+int(list[3])
 		if end <= len(list) && end < 0x82 && set+2 <= end && list[set] == ber.TagSet && set+2+int(list[set+1]) == end {
-			return StoredAttribute{Raw: list[:end], Desc: list[4:set], Values: list[set+2 : end]}, list[end:], true
+			return partsAt{4, set, set + 2, end}
 		}
 	}
+	return longPlace(list)
+}
+
+// longPlace is nextPlace for lengths of any form.
+func longPlace(list []byte) partsAt {
 	content, rest, err := ber.Expect(list, ber.TagSequence)
 	if err != nil {
-		return a, nil, false
+		return partsAt{}
 	}
-	a.Raw = list[:len(list)-len(rest)]
+	end := len(list) - len(rest)
 	desc, set, err := ber.Expect(content, ber.TagOctetString)
 	if err != nil {
-		return a, nil, false
+		return partsAt{}
 	}
-	a.Desc = desc
-	a.Values, _, err = ber.Expect(set, ber.TagSet)
-	return a, rest, err == nil
+	values, behind, err := ber.Expect(set, ber.TagSet)
+	if err != nil || len(behind) > 0 {
+		return partsAt{}
+	}
+	return partsAt{end - len(set) - len(desc), end - len(set), end - len(values), end}
 }
 
 // NextValue takes the first value off StoredAttribute.Values.
