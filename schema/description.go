@@ -130,6 +130,23 @@ func (d *AttributeDescription) Covers(stored []byte) bool {
 	return d.Options == "" || hasOptions(opts, d.Options)
 }
 
+// skip leaves out attributes at the start of a list that d does not cover, as far
+// as that is seen at a glance: by the first letter.
+func (d *AttributeDescription) skip(list []byte) []byte {
+	if len(d.Name) == 0 || d.branches() {
+		return list
+	}
+	// A description whose length is one byte begins at 4.
+	for first := d.Name[0]; len(list) > 4 && list[1] < 0x80 && list[3] < 0x80 && list[4] != first; {
+		end := 2 + int(list[1])
+		if end > len(list) {
+			break
+		}
+		list = list[end:]
+	}
+	return list
+}
+
 // branches tells whether the type has subtypes.
 func (d *AttributeDescription) branches() bool { return d.Type != nil && len(d.Type.Subtypes) > 1 }
 

@@ -91,6 +91,7 @@ func (f *Filter) item(s *Schema, v *View, n *FilterNode) bool {
 // list looks through stored attributes.
 func (f *Filter) list(s *Schema, n *FilterNode, list []byte) bool {
 	for {
+		list = n.Desc.skip(list)
 		p := nextPlace(list)
 		if p.end == 0 {
 			return false
