@@ -114,6 +114,10 @@ func seekGap(c *bbolt.Cursor, seal *seal, key []byte) (k, v []byte, err error) {
 	if err := absent(c, seal, key, k, v); err != nil {
 		return nil, nil, err
 	}
+	// The cursor stands before the gap: one step and no second search.
+	if again, v := c.Next(); k != nil && bytes.Equal(again, k) {
+		return again, v, nil
+	}
 	k, v = c.Seek(key)
 	return k, v, nil
 }
