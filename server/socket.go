@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"syscall"
 	"time"
-	"unsafe"
 )
 
 // socket is an accepted connection of which each read and write is one call of
@@ -46,18 +45,19 @@ func newSocket(nc net.Conn) net.Conn {
 		return nc
 	}
 	s := &socket{Conn: nc, raw: raw}
-	s.in.step = func(fd uintptr) bool { return s.in.call(syscall.SYS_RECVFROM, fd, 0) }
+	s.in.step = func(fd uintptr) bool { return s.in.call(receive, fd) }
 	s.out.step = s.send
 	return s
 }
 
-// call makes a transfer; it is not done if the kernel would have to wait.
-func (t *transfer) call(trap, fd, flags uintptr) (done bool) {
+// call makes a transfer by one call of the kernel; it is not done if the kernel
+// would have to wait.
+func (t *transfer) call(try func(fd uintptr, b []byte) (int, syscall.Errno), fd uintptr) (done bool) {
 	for {
-		n, _, errno := syscall.RawSyscall6(trap, fd, uintptr(unsafe.Pointer(&t.b[0])), uintptr(len(t.b)), flags, 0, 0)
+		n, errno := try(fd, t.b)
 		switch errno {
 		case 0:
-			t.n, t.err = int(n), nil
+			t.n, t.err = n, nil
 			return true
 		case syscall.EINTR:
 		case syscall.EAGAIN:
@@ -113,7 +113,7 @@ func writeWithin(nc net.Conn, b []byte, d time.Duration) (int, error) {
 
 // send is one step of writing.
 func (s *socket) send(fd uintptr) (done bool) {
-	if s.out.call(syscall.SYS_SENDTO, fd, syscall.MSG_NOSIGNAL) {
+	if s.out.call(transmit, fd) {
 		return true
 	}
 	if s.stall > 0 {
