@@ -135,13 +135,37 @@ type rights struct {
 	partial bool
 }
 
-// rightsOf compiles the rules for an identity.
-func (s *Server) rightsOf(key []byte, writer bool) *rights {
-	if key != nil && bytes.Equal(key, s.adminKey) {
-		return s.root
+// alike are the rights of all who bind, where no rule is about one of them or
+// about some: of those who read and of those who write.
+type alike struct{ readers, writers *rights }
+
+// likenessOf compiles the rules once; nil if somebody is named in them.
+func likenessOf(rules []rule) *alike {
+	for i := range rules {
+		if who := rules[i].who; who == "self" || who == "dn" || who == "subtree" {
+			return nil
+		}
 	}
+	return &alike{readers: compileRights(rules, []byte{}, false), writers: compileRights(rules, []byte{}, true)}
+}
+
+// rightsOf are the rights of an identity.
+func (s *Server) rightsOf(key []byte, writer bool) *rights {
+	switch {
+	case key != nil && bytes.Equal(key, s.adminKey):
+		return s.root
+	case key != nil && s.alike != nil && writer:
+		return s.alike.writers
+	case key != nil && s.alike != nil:
+		return s.alike.readers
+	}
+	return compileRights(s.access, key, writer)
+}
+
+// compileRights picks the rules that are about an identity.
+func compileRights(rules []rule, key []byte, writer bool) *rights {
 	g := &rights{key: key, uniform: true}
-	for _, r := range s.access {
+	for _, r := range rules {
 		if r.fits(key, writer) {
 			g.rules = append(g.rules, r)
 			g.uniform = g.uniform && len(r.subtree) == 0 && r.who != "self"
