@@ -120,7 +120,7 @@ func TestFaultsInSchemaTextNameFileAndLine(t *testing.T) {
 		"list in a list":           {"objectclass ( 1.2.3.2 NAME 'x' MUST ( ( cn ) ) )\n", "list without end"},
 		"unknown directive":        {good + "include /etc/x\n", "site.schema:2: unknown directive include"},
 		"continuation of nothing":  {"  NAME 'x'\n", "site.schema:1: continuation of nothing"},
-		"not UTF-8":                {"attributetype ( 1.2.3.2 DESC '\xff' SUP name )\n", "site.schema: not UTF-8"},
+		"not UTF-8":                {good + "attributetype ( 1.2.3.2\n DESC '\xff' SUP name )\n", "site.schema:3: not UTF-8"},
 		"broken base64":            {"dn: cn=schema\nattributeTypes:: %%%\n", "site.schema:2: broken base64"},
 		"LDIF fault":               {"dn: cn=schema\nattributeTypes: ( 1.2.3.2 NAME 'x\n  SUP name )\n", "site.schema:2: unterminated quote"},
 		"conflict":                 {good + "attributetype ( 1.2.3.9 NAME 'ok' SUP name )\n", "site.schema:2: ok is defined differently at site.schema:1"},

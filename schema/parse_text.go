@@ -67,13 +67,13 @@ func readText(t Text) ([]statement, error) {
 	if len(t.Data) > maxSchemaFile {
 		return nil, fmt.Errorf("%w: %s: larger than %d bytes", ErrSchema, t.Name, maxSchemaFile)
 	}
-	if !utf8.Valid(t.Data) {
-		return nil, fmt.Errorf("%w: %s: not UTF-8", ErrSchema, t.Name)
-	}
 	r := textReader{file: t.Name}
 	number := 0
 	for line := range strings.Lines(string(t.Data)) {
 		number++
+		if !utf8.ValidString(line) {
+			return nil, fmt.Errorf("%w: %s:%d: not UTF-8", ErrSchema, t.Name, number)
+		}
 		if err := r.add(strings.TrimRight(line, "\r\n"), number); err != nil {
 			return nil, err
 		}
