@@ -7,6 +7,10 @@
 //
 // The letter of a file's name is the kind: e encoding, f filters and searches,
 // c controls and extended operations, d names, entries, passwords and rights.
+// What is no matter of single connections, or is too large for a file, is a test
+// beside it; rows_test.go lists every kind that is known with its place. Besides,
+// thousands of sound requests are damaged at random (generator_test.go), and the
+// encodings with which other codecs test themselves are sent (foreign_test.go).
 //
 // It is not for the grammar of LDAP in general (server/wire has the tables)
 // and not for what well-behaved clients see (conformance/clients).
