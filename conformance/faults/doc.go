@@ -23,6 +23,10 @@
 // what the restarted server returns. System calls are watched and made to fail
 // with strace, which needs no change of the server.
 //
+// From the recorded writes every state is made in which a lost power can leave
+// the file: of what was not flushed nothing, a part, or all but a part, or half of
+// a write (states_test.go). The check and the dump look at each.
+//
 // Every test prints its seed; FAULTS_SEED asks for one again. FAULTS_TIMES makes
 // every fault come so many times more often than in make test, FAULTS_KEEP names
 // a folder where a failing test leaves stores, ledgers and logs. That the tests

@@ -57,7 +57,7 @@ func (w *witness) FailNow()                          { runtime.Goexit() }
 func (w *witness) Fatal(args ...any)                 { w.Error(args...); w.FailNow() }
 func (w *witness) Fatalf(format string, args ...any) { w.Errorf(format, args...); w.FailNow() }
 
-// TestSabotageIsCaught spoils the server in three ways.
+// TestSabotageIsCaught spoils the server in three ways, one of which two tests find.
 func TestSabotageIsCaught(t *testing.T) {
 	for _, c := range []struct {
 		tag, what string
@@ -67,6 +67,7 @@ func TestSabotageIsCaught(t *testing.T) {
 			w, acks := newSubjectOf(t, program).trace(t, 1)
 			w.report(t, acks)
 		}},
+		{"sabotage_nosync", "leaves it open what a lost power leaves of its file", crashStatesOf},
 		{"sabotage_splitpos", "keeps the position in a transaction of its own", func(t testing.TB, program string) {
 			runInjections(t, newSubjectOf(t, program), killed())
 		}},

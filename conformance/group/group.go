@@ -173,15 +173,23 @@ var (
 	positionLine = regexp.MustCompile(`(?m)^# position ([0-9a-f]{32}\.[0-9a-f]{16}\.[0-9a-f]{32})$`)
 )
 
+// PositionOf finds the position in a dump, "" if there is none.
+func PositionOf(dump string) string {
+	if m := positionLine.FindStringSubmatch(dump); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
 // Dump reads the member's store, which may be served.
 func (m *Member) Dump(tb testing.TB) Copy {
 	tb.Helper()
 	text := m.Must(tb, "utldbmcat", "-n", m.StoreFile())
-	position := positionLine.FindStringSubmatch(text)
-	if position == nil {
+	position := PositionOf(text)
+	if position == "" {
 		tb.Fatalf("%s: no position in the dump\n%.300s", m.Name, text)
 	}
-	return Copy{commentLine.ReplaceAllString(text, ""), position[1]}
+	return Copy{commentLine.ReplaceAllString(text, ""), position}
 }
 
 // Difference tells in what two copies differ: "" if in nothing.
