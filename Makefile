@@ -10,6 +10,9 @@
 # make bench-quick  base search and modify beside slapd in a minute
 # make bench-flow   loads, dumps and starts beside slapd, with ratios
 #                   (FLOW_ENTRIES=1000000 for the size of the largest sites)
+# make soak    an hour of load on a primary and a secondary, with a fault each minute
+#              (SOAK_MINUTES, SOAK_SECONDS for each fault, FAULTS_SEED, FAULTS_KEEP;
+#              RACE=-race for servers that watch for data races)
 
 # Go from the PATH, else from the place of its own installer.
 GO ?= $(or $(shell command -v go),/usr/local/go/bin/go)
@@ -26,8 +29,10 @@ FUZZTIME ?= 10s
 DESTDIR ?=
 OUT ?= bin
 FLOW_ENTRIES ?= 100000
+SOAK_MINUTES ?= 60
+RACE ?=
 
-.PHONY: build run test clean install deb packages format vet lint unit fuzz bench bench-quick bench-flow man
+.PHONY: build run test clean install deb packages format vet lint unit fuzz bench bench-quick bench-flow soak man
 
 build:
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -79,6 +84,11 @@ bench: packages build
 
 bench-quick: packages build
 	UTDSD_BIN=$(CURDIR)/bin $(GO) test ./conformance/bench -run NONE -bench Quick -benchtime 1x -timeout 10m
+
+soak: packages
+	$(GO) build $(RACE) -trimpath -ldflags '$(LDFLAGS)' -o bin/soak/ ./cmd/...
+	UTDSD_BIN=$(CURDIR)/bin/soak SOAK_MINUTES=$(SOAK_MINUTES) $(GO) test ./conformance/faults -run NONE -bench Soak \
+		-benchtime 1x -timeout $$(($(SOAK_MINUTES) + 20))m
 
 # PROGRAMS=DIR takes programs that are built already.
 install: $(if $(PROGRAMS),,build)

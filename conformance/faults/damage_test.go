@@ -86,7 +86,7 @@ func describes(m *group.Member) (string, error) {
 	return r.Entries[0].GetAttributeValue("description"), nil
 }
 
-func describe(t *testing.T, m *group.Member, value string) {
+func describe(t testing.TB, m *group.Member, value string) {
 	t.Helper()
 	c, err := m.Bind()
 	if err != nil {

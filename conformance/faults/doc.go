@@ -27,6 +27,9 @@
 // the file: of what was not flushed nothing, a part, or all but a part, or half of
 // a write (states_test.go). The check and the dump look at each.
 //
+// make soak runs an hour of all this on one group of servers (soak_test.go): what
+// they need must not grow from fault to fault.
+//
 // Every test prints its seed; FAULTS_SEED asks for one again. FAULTS_TIMES makes
 // every fault come so many times more often than in make test, FAULTS_KEEP names
 // a folder where a failing test leaves stores, ledgers and logs. That the tests
