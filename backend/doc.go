@@ -11,6 +11,7 @@
 //
 //	PATH                the store
 //	PATH.previous       the store that was there before the last load or refresh
+//	PATH.ballast        no content: room on the disk, see Options.Ballast
 //	PATH.load           a store that is being built by a load or refresh, until it
 //	                    is renamed to PATH; PATH.load.meta is a part of it
 //	PATH.previous.new   for a moment, before it is renamed to PATH.previous

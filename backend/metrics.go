@@ -18,7 +18,7 @@ type metrics struct {
 	gauges    []prometheus.Collector // read from the store when asked
 }
 
-func newMetrics(stats func() Stats) *metrics {
+func newMetrics(stats func() Stats, b *ballast) *metrics {
 	m := &metrics{
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "utds_store_commit_duration_seconds",
@@ -47,6 +47,10 @@ func newMetrics(stats func() Stats) *metrics {
 			Help: "Read transactions open now; more than one while old readers finish.",
 		}),
 	}
+	m.gauges = append(m.gauges, prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "utds_store_ballast_bytes",
+		Help: "Room that is kept on the disk so that entries can be deleted when it is full; 0 when it is given up.",
+	}, func() float64 { return float64(b.held.Load()) }))
 	for _, g := range [...]struct {
 		name, help string
 		value      func(*Stats) uint64

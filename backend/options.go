@@ -59,6 +59,13 @@ type Options struct {
 	ChangelogAge  time.Duration
 	ChangelogMin  int
 
+	// Ballast is how many bytes a file beside the store sets aside on its disk, if
+	// there is room, and never more than a small part of the disk. When the disk is
+	// full it is given up, so that entries can be deleted; what needs room is
+	// refused until there is as much room again. 0 is none, and leaves alone what
+	// there is; negative removes it. It has no meaning with ReadOnly.
+	Ballast int64
+
 	// WalkLater opens a store at once that was closed in order: its pages are
 	// looked at meanwhile. A read waits for the part that it needs, a change for
 	// all of it. Damage then calls Fatal. It has no meaning with ReadOnly.

@@ -35,7 +35,7 @@ type Served struct {
 // Serve opens the store at path, like Open.
 func Serve(path string, o Options) (*Served, error) {
 	v := &Served{path: path, opts: o, retired: map[uint64]*Store{}}
-	v.lasting = newLasting(v.Stats)
+	v.lasting = newLasting(path, &o, v.Stats)
 	v.holder = &Holder{take: v.take}
 	if o.Create {
 		s, err := newStore(path, o, v.lasting)

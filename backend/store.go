@@ -72,7 +72,7 @@ type Stats struct {
 // ErrExists, ErrLocked, ErrForeign or a *DamageError where that is the reason.
 func Open(path string, o Options) (*Store, error) {
 	var s *Store
-	l := newLasting(func() Stats { return s.Stats() })
+	l := newLasting(path, &o, func() Stats { return s.Stats() })
 	s, err := newStore(path, o, l)
 	if err != nil {
 		return nil, err

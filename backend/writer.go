@@ -152,6 +152,7 @@ func (w *writer) close() {
 func (w *writer) run() {
 	defer close(w.finished)
 	debug.SetPanicOnFault(true) // see Store.reader
+	w.s.lasting.ballast.take()
 	for range w.wake {
 		jobs, more, closing := w.next()
 		if closing {
@@ -223,13 +224,37 @@ func (w *writer) fail() {
 }
 
 // batch makes the changes of jobs in one transaction and answers them. It
-// reports whether the store may go on.
+// reports whether the store may go on. If there is no room for all of them, those
+// that delete entries are tried alone.
 func (w *writer) batch(jobs []*job) bool {
 	results := make([]schema.ChangeDone, len(jobs))
+	picked := w.admitted(jobs, results)
+	full, ok := w.attempt(jobs, picked, results)
+	if full {
+		few := deletes(jobs, picked)
+		if len(few) > 0 && (w.s.lasting.ballast.give() || len(few) < len(picked)) {
+			_, ok = w.attempt(jobs, few, results)
+		}
+	}
+	if !ok {
+		return false
+	}
+	for i, j := range jobs {
+		j.done(results[i])
+	}
+	return true
+}
+
+// attempt makes the picked ones of jobs in one transaction and sets their results.
+// full and ok are those of commit.
+func (w *writer) attempt(jobs []*job, picked []int, results []schema.ChangeDone) (full, ok bool) {
+	if len(picked) == 0 {
+		return false, true
+	}
 	b, err := w.begin()
 	if err == nil {
-		for i, j := range jobs {
-			if results[i], err = b.apply(j.change); err != nil {
+		for _, i := range picked {
+			if results[i], err = b.apply(jobs[i].change); err != nil {
 				break
 			}
 		}
@@ -243,26 +268,20 @@ func (w *writer) batch(jobs []*job) bool {
 			b.tx.Rollback()
 		}
 		res := *w.s.refusal(err)
-		for i := range results {
+		for _, i := range picked {
 			results[i] = schema.ChangeDone{Result: res}
 		}
 	case b.changes == 0:
 		b.tx.Rollback()
 	default:
-		full, ok := w.commit(b)
-		if !ok {
-			return false
-		}
-		if full {
-			for i := range results {
+		if full, ok = w.commit(b); full {
+			for _, i := range picked {
 				results[i] = schema.ChangeDone{Result: *errFull()}
 			}
 		}
+		return full, ok
 	}
-	for i, j := range jobs {
-		j.done(results[i])
-	}
-	return true
+	return false, true
 }
 
 // commit makes b durable and visible. full tells that there was no room and

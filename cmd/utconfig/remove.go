@@ -33,7 +33,7 @@ func (r *removal) kept() [][2]string {
 
 func (r *removal) removed() []string {
 	p := r.paths
-	return []string{p.Admin, p.Password, p.Role, p.PID, p.Socket}
+	return []string{p.Admin, p.Password, p.Role, p.PID, p.Socket, p.Ballast}
 }
 
 func (r *removal) run(ask dialog, yes bool) error {

@@ -173,6 +173,9 @@ func (d *daemon) options(o backend.Options) (backend.Options, error) {
 	o.Schema = definitions
 	o.Indexes = backend.Indexes{Eq: d.conf.Index.Eq, Sub: d.conf.Index.Sub}
 	o.ChangelogKeep, o.ChangelogAge, o.ChangelogMin = d.conf.Changelog.Keep, d.conf.Changelog.Age, d.conf.Changelog.Min
+	if o.Ballast = d.conf.Store.Ballast; o.Ballast == 0 {
+		o.Ballast = -1
+	}
 	return o, nil
 }
 

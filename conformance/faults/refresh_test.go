@@ -116,7 +116,7 @@ func (f *farm) left(t *testing.T, m *group.Member) {
 		list, err := os.ReadDir(m.StoreFolder())
 		for _, file := range list {
 			switch file.Name() {
-			case "id2entry.dbb", "id2entry.dbb.previous", "ldapi":
+			case "id2entry.dbb", "id2entry.dbb.previous", "id2entry.dbb.ballast", "ldapi":
 			default:
 				other += " " + file.Name()
 			}

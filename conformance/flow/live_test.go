@@ -168,7 +168,7 @@ func TestDumpUnderWritesIsOnePosition(t *testing.T) {
 	u.Stop(t)
 	check(t, u.Root)
 	for _, name := range files(t, u.Root) {
-		if name != "id2entry.dbb" && name != "id2entry.dbb.previous" {
+		if name != "id2entry.dbb" && name != "id2entry.dbb.previous" && name != "id2entry.dbb.ballast" {
 			t.Errorf("%s is left", name)
 		}
 	}

@@ -95,6 +95,8 @@ func (c *Config) checkLimits() *fault {
 
 func (c *Config) checkRest() *fault {
 	switch {
+	case c.Store.Ballast < 0:
+		return &fault{"store.ballast", fmt.Errorf("%d is too small; 0 is none", c.Store.Ballast)}
 	case c.Changelog.Keep < 1:
 		return &fault{"changelog.keep", fmt.Errorf("%d is too small; 1 is the least", c.Changelog.Keep)}
 	case c.Changelog.Min < 1:

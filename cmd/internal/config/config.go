@@ -30,6 +30,7 @@ type Config struct {
 	Index     Index     `toml:"index"`
 	Schema    Schema    `toml:"schema"`
 	Password  Password  `toml:"password"`
+	Store     Store     `toml:"store"`
 	Changelog Changelog `toml:"changelog"`
 	Log       Log       `toml:"log"`
 
@@ -126,6 +127,11 @@ type Password struct {
 	HashClear bool   `toml:"hash_clear"` // also what add and modify bring in clear
 }
 
+// Store says how the store treats its disk.
+type Store struct {
+	Ballast int64 `toml:"ballast"` // bytes; 0 is none
+}
+
 // Changelog bounds the log of changes; beyond either bound the oldest go, and
 // beyond Min those that every configured secondary has.
 type Changelog struct {
@@ -160,6 +166,7 @@ func Default() Config {
 		Limits:    Limits(server.DefaultLimits()),
 		Index:     Index{Eq: []string{"objectClass", "utname", "uid", "cn", "uttoken", "utmac", "utserver", "utowner", "entryUUID"}},
 		Password:  Password{Scheme: password.DefaultScheme},
+		Store:     Store{Ballast: 4 << 20},
 		Changelog: Changelog{Keep: 1_000_000, Age: 30 * 24 * time.Hour, Min: 100_000},
 		Log:       Log{Level: "info"},
 		Schema:    Schema{Mode: "strict"},

@@ -120,6 +120,12 @@ password = %s
 # request always does.
 #hash_clear = false
 
+# Bytes that id2entry.dbb.ballast sets aside on the disk, at most one part in 64
+# of it. When the disk is full they are given up, so that entries can be deleted;
+# 0 sets none aside.
+#[store]
+#ballast = 4194304
+
 # The log of changes, from which secondaries come level. What is beyond either
 # bound is deleted; a secondary that was away for longer gets the whole data.
 #[changelog]

@@ -15,6 +15,7 @@ const RootEnv = "UTROOT"
 type Paths struct {
 	Root      string // put in front of every other one; "/" on a real server
 	Store     string // the bbolt file
+	Ballast   string // see backend.Options
 	Previous  string // the store that -force replaced
 	Socket    string // ldapi, beside the store
 	PID       string // process id of a running utdsd
@@ -44,6 +45,7 @@ func NewPaths(root string) (Paths, error) {
 	return Paths{
 		Root:      root,
 		Store:     at("/var/opt/SUNWut/srds/dbm.ut/id2entry.dbb"),
+		Ballast:   at("/var/opt/SUNWut/srds/dbm.ut/id2entry.dbb.ballast"),
 		Previous:  at("/var/opt/SUNWut/srds/dbm.ut/id2entry.dbb.previous"),
 		Socket:    at("/var/opt/SUNWut/srds/dbm.ut/ldapi"),
 		PID:       at("/var/opt/SUNWut/srds/utdsd.pid"),

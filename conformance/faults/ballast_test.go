@@ -1,0 +1,234 @@
+// ballast_test.go: entries can be deleted on a disk that is full to the last
+// block.
+
+package faults
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/go-ldap/ldap/v3"
+
+	"github.com/sunray-ds/utdsd/conformance/harness"
+)
+
+const (
+	crowdedDisk  = "16m"
+	roomyDisk    = "64m"
+	crowdedShare = 16 << 20 / 64 // what the ballast takes of it
+	crowd        = 300           // entries
+	crowdValue   = 6000          // bytes of each, on overflow pages of its own
+	fewRefusals  = 5
+	deleters     = 30
+)
+
+// full is a server on a disk without a free block.
+type full struct {
+	*subject
+	conn   *ldap.Conn
+	resize func(string)
+	filler string // what fills the disk
+}
+
+// newFull starts a server on a disk of its own, with entries that can be deleted,
+// and then fills the disk.
+func newFull(t *testing.T, ballast int) *full {
+	t.Helper()
+	t.TempDir() // on the ordinary disk
+	dir, resize := tmpfs(t, crowdedDisk)
+	t.Setenv("TMPDIR", dir)
+	f := &full{subject: newSubject(t), resize: resize, filler: filepath.Join(dir, "filler")}
+	f.Configure(t, harness.Setting{Table: "store", Key: "ballast", Value: ballast})
+	f.restart(t)
+	for i := range crowd {
+		if err := f.add(i, crowdValue); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.fill(t)
+	return f
+}
+
+// restart starts the server, perhaps again, and connects to it.
+func (f *full) restart(t *testing.T) {
+	t.Helper()
+	if !f.start(t) {
+		t.Fatalf("the server does not start\n%s", f.log.String())
+	}
+	var err error
+	if f.conn, err = f.Bind(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.conn.Close() })
+}
+
+// fill writes to the disk until there is no room.
+func (f *full) fill(t *testing.T) {
+	t.Helper()
+	file, err := os.OpenFile(f.filler, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	for block := make([]byte, 4096); ; {
+		if _, err := file.Write(block); errors.Is(err, syscall.ENOSPC) {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func crowdDN(i int) string { return fmt.Sprintf("utname=crowd-%d,utname=kiosk,%s", i, parent) }
+
+func (f *full) add(i, size int) error {
+	add := ldap.NewAddRequest(crowdDN(i), nil)
+	add.Attribute("objectClass", []string{"utKioskSession"})
+	add.Attribute("utkioskconfig", []string{strings.Repeat("x", size)})
+	return f.conn.Add(add)
+}
+
+// use takes the free pages of the file: first with entries, and then with changes
+// of one value, which need fewer pages than a delete and leave no more.
+func (f *full) use(t *testing.T) {
+	t.Helper()
+	for refused, i := 0, 0; refused < fewRefusals; i++ {
+		err := f.add(crowd+i, crowdValue)
+		if i > crowd {
+			set := ldap.NewModifyRequest(parent, nil)
+			set.Replace("description", []string{fmt.Sprint(i)})
+			err = f.conn.Modify(set)
+		}
+		switch {
+		case ldap.IsErrorWithCode(err, ldap.LDAPResultUnwillingToPerform):
+			refused += i / crowd
+		case err != nil:
+			t.Fatal(err)
+		case i > 100*crowd:
+			t.Fatal("the disk is not full")
+		}
+	}
+}
+
+// deletes lets many clients at once delete entries, and gives how many deletes
+// were refused. One alone finds the pages that the commit before it has freed.
+func (f *full) deletes(t *testing.T, from, to int) (refused int64) {
+	t.Helper()
+	var wait sync.WaitGroup
+	var count atomic.Int64
+	for client := range deleters {
+		c, err := f.Bind()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		wait.Go(func() {
+			for i := from + client; i < to; i += deleters {
+				err := c.Del(ldap.NewDelRequest(crowdDN(i), nil))
+				switch {
+				case ldap.IsErrorWithCode(err, ldap.LDAPResultUnwillingToPerform):
+					count.Add(1)
+				case err != nil:
+					t.Errorf("delete entry %d: %v", i, err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return count.Load()
+}
+
+// ballast is the metric, and makes sure that the file agrees.
+func (f *full) ballast(t *testing.T) int64 {
+	t.Helper()
+	held, err := f.Metric("utds_store_ballast_bytes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var st syscall.Stat_t
+	err = syscall.Lstat(f.StoreFile()+".ballast", &st)
+	switch {
+	case held == 0 && errors.Is(err, syscall.ENOENT):
+	case err != nil || st.Size != int64(held) || st.Blocks*512 < int64(held) || st.Mode&0o777 != 0o600:
+		t.Errorf("ballast of %.0f bytes: the file has %d in %d blocks and mode %o, %v", held, st.Size, st.Blocks, st.Mode, err)
+	}
+	return int64(held)
+}
+
+// TestDeletesOnAFullDisk: everything can be deleted, also after a crash; what is
+// freed in the file is used again while the disk is still full; with room on the
+// disk the ballast comes back.
+func TestDeletesOnAFullDisk(t *testing.T) {
+	f := newFull(t, 4<<20)
+	if n := f.ballast(t); n != crowdedShare {
+		t.Errorf("ballast of %d bytes, want %d", n, crowdedShare)
+	}
+	f.use(t)
+	if n := f.ballast(t); n != crowdedShare {
+		t.Errorf("ballast of %d bytes after adds alone", n)
+	}
+	if n := f.deletes(t, 0, crowd/3); n > 0 {
+		t.Errorf("%d deletes were refused", n)
+	}
+	f.fill(t) // whatever the ballast had left
+	if n := f.deletes(t, crowd/3, crowd/2); n > 0 {
+		t.Errorf("%d deletes were refused when others had taken the room", n)
+	}
+	f.end(t, syscall.SIGKILL)
+	f.check(t)
+	f.restart(t)
+	if n := f.deletes(t, crowd/2, crowd); n > 0 {
+		t.Errorf("%d deletes were refused after a crash", n)
+	}
+	for i := range crowd / 3 {
+		if err := f.add(i, crowdValue); err != nil {
+			t.Fatalf("entry %d finds no room among %d that were deleted: %v", i, crowd, err)
+		}
+	}
+	if n := f.ballast(t); n != 0 {
+		t.Errorf("ballast of %d bytes on a full disk", n)
+	}
+	f.resize(roomyDisk)
+	if err := f.add(crowd/2, crowdValue); err != nil {
+		t.Fatal(err)
+	}
+	if n := f.ballast(t); n == 0 {
+		t.Error("no ballast although there is room")
+	}
+	for _, line := range []string{"the ballast is in its place", "the ballast is given up"} {
+		if !strings.Contains(f.log.String(), line) {
+			t.Errorf("the log does not tell that %s", line)
+		}
+	}
+	f.end(t, syscall.SIGTERM)
+	f.check(t)
+}
+
+// TestWithoutBallastAFullDiskRefusesDeletes shows that the other test can fail,
+// and what it means to have none.
+func TestWithoutBallastAFullDiskRefusesDeletes(t *testing.T) {
+	f := newFull(t, 0)
+	if n := f.ballast(t); n != 0 {
+		t.Errorf("ballast of %d bytes", n)
+	}
+	f.use(t)
+	refused := f.deletes(t, 0, crowd)
+	if refused == 0 {
+		t.Error("no delete was refused")
+	}
+	t.Logf("%d of %d deletes were refused", refused, crowd)
+	f.resize(roomyDisk)
+	if err := f.add(1000*crowd, crowdValue); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	f.end(t, syscall.SIGTERM)
+	f.check(t)
+}
