@@ -25,7 +25,10 @@
 //
 // From the recorded writes every state is made in which a lost power can leave
 // the file: of what was not flushed nothing, a part, or all but a part, or half of
-// a write (states_test.go). The check and the dump look at each.
+// a write (states_test.go). The check and the dump look at each. And what is on
+// the disks of a primary and a secondary at an instant is looked at as after a
+// power failure: these disks are files on an XFS, which copies a file in no time
+// (disk_test.go).
 //
 // make soak runs an hour of all this on one group of servers (soak_test.go): what
 // they need must not grow from fault to fault.

@@ -3,8 +3,6 @@
 package faults
 
 import (
-	"os"
-	"os/exec"
 	"syscall"
 	"testing"
 	"time"
@@ -16,33 +14,6 @@ const (
 	afterwards = 200
 	fillsIn    = 60 * time.Second
 )
-
-// tmpfs mounts a memory disk of some size and gives its folder and a function
-// that changes the size.
-func tmpfs(t testing.TB, size string) (dir string, resize func(string)) {
-	t.Helper()
-	if os.Geteuid() != 0 {
-		t.Skip("a disk of its own can be mounted by root only")
-	}
-	dir, err := os.MkdirTemp("", "full")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func(name string, args ...string) {
-		t.Helper()
-		if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
-			t.Fatalf("%s %q: %v\n%s", name, args, err, out)
-		}
-	}
-	run("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", dir)
-	t.Cleanup(func() {
-		run("umount", dir)
-		if err := os.Remove(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir, func(size string) { run("mount", "-o", "remount,size="+size, dir) }
-}
 
 // TestDiskFillsUp: a full disk is told to who writes, reads go on, nothing that
 // was acknowledged is lost, not even when the server is killed meanwhile, and

@@ -19,14 +19,23 @@ import (
 	"github.com/sunray-ds/utdsd/schema/ldif"
 )
 
+// unserved is a root without a server, with what looks at its store.
+type unserved struct {
+	root        string
+	check, dump string // the programs
+}
+
+func newUnserved(t testing.TB, root string) unserved {
+	t.Helper()
+	return unserved{root: root, check: harness.Binary(t, "utdsd"), dump: harness.Binary(t, "utldbmcat")}
+}
+
 // looker has a root of its own, whose store is put into one state after the other.
 // It goes through the tape in one direction.
 type looker struct {
+	unserved
 	tape      *tape
 	histories []history
-	root      string
-	check     string // the programs
-	dump      string
 	file      *os.File
 	image     []byte // what is durable, without zeros at the end
 	size      int64  // of the file then
@@ -36,9 +45,8 @@ type looker struct {
 
 func newLooker(t testing.TB, s *subject, tp *tape, histories []history) *looker {
 	t.Helper()
-	k := &looker{tape: tp, histories: histories, root: t.TempDir(), check: harness.Binary(t, "utdsd"), dump: harness.Binary(t, "utldbmcat"),
-		image: bytes.TrimRight(tp.first, "\x00"), size: int64(len(tp.first))}
-	k.image = bytes.Clone(k.image)
+	k := &looker{unserved: newUnserved(t, t.TempDir()), tape: tp, histories: histories,
+		image: bytes.Clone(bytes.TrimRight(tp.first, "\x00")), size: int64(len(tp.first))}
 	if err := os.CopyFS(filepath.Join(k.root, "etc"), os.DirFS(filepath.Join(s.Root, "etc"))); err != nil {
 		t.Fatal(err)
 	}
@@ -146,8 +154,8 @@ func (k *looker) revert(writes []writing) error {
 
 // judge looks at the file as it is.
 func (k *looker) judge(c crashState) (problems []string, err error) {
-	if out, err := exec.Command(k.check, "-R", k.root, "-check").CombinedOutput(); err != nil {
-		problems = append(problems, fmt.Sprintf("check: %v: %.500s", err, out))
+	if p := k.faults(); p != "" {
+		problems = append(problems, p)
 	}
 	have, position, problem, err := k.read()
 	if problem != "" || err != nil {
@@ -170,8 +178,8 @@ func (k *looker) judge(c crashState) (problems []string, err error) {
 			changes++
 		}
 	}
-	var seq int
-	if _, err := fmt.Sscanf(strings.Split(position, ".")[1], "%x", &seq); err != nil {
+	seq, err := number(position)
+	if err != nil {
 		return nil, err
 	}
 	if problems = append(problems, v.problems...); seq-k.firstSeq != changes {
@@ -180,10 +188,18 @@ func (k *looker) judge(c crashState) (problems []string, err error) {
 	return problems, nil
 }
 
+// faults runs the check.
+func (u unserved) faults() string {
+	if out, err := exec.Command(u.check, "-R", u.root, "-check").CombinedOutput(); err != nil {
+		return fmt.Sprintf("check: %v: %.500s", err, out)
+	}
+	return ""
+}
+
 // read dumps the store and gives the entries of the workload.
-func (k *looker) read() (have []held, position, problem string, err error) {
+func (u unserved) read() (have []held, position, problem string, err error) {
 	var out, errOut bytes.Buffer
-	cmd := exec.Command(k.dump, "-R", k.root, "-n", k.file.Name())
+	cmd := exec.Command(u.dump, "-R", u.root, "-n", filepath.Join(u.root, harness.StoreFile))
 	cmd.Stdout, cmd.Stderr = &out, &errOut
 	if err := cmd.Run(); err != nil {
 		return nil, "", fmt.Sprintf("dump: %v: %.500s", err, errOut.String()), nil

@@ -145,11 +145,17 @@ func (f *farm) lag(t testing.TB, m *group.Member) uint64 {
 // sequence is the number of the last change of a position.
 func sequence(t testing.TB, position string) int {
 	t.Helper()
-	var n int
-	if _, err := fmt.Sscanf(strings.Split(position, ".")[1], "%x", &n); err != nil {
+	n, err := number(position)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return n
+}
+
+func number(position string) (n int, err error) {
+	_, seq, _ := strings.Cut(position, ".")
+	_, err = fmt.Sscanf(seq, "%x", &n)
+	return n, err
 }
 
 // comeBack starts the old primary. It has to find out that it is none any more

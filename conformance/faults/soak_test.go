@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -166,10 +165,7 @@ func checkCopy(t testing.TB, m *group.Member) string {
 	if err := copyStill(t, m, to); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command(harness.Binary(t, "utdsd"), "-R", root, "-check").CombinedOutput(); err != nil {
-		return fmt.Sprintf("check: %v\n%s", err, out)
-	}
-	return ""
+	return newUnserved(t, root).faults()
 }
 
 func copyStill(t testing.TB, m *group.Member, to string) error {

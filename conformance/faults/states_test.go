@@ -5,6 +5,7 @@
 package faults
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"math/rand/v2"
@@ -177,7 +178,8 @@ func (b books) histories(t testing.TB) (list []history) {
 			t.Fatal(err)
 		}
 		h := history{client: l.client}
-		for line := range lines(string(text)) {
+		whole := text[:bytes.LastIndexByte(text, '\n')+1] // the client may be writing on
+		for line := range lines(string(whole)) {
 			var a attempt
 			var number, code int
 			if n, _ := fmt.Sscanf(line, "try %d %d %d %q", &a.number, &a.slot, &a.after.number, &a.after.dn); n == 4 {

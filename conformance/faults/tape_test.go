@@ -5,6 +5,8 @@ package faults
 
 import (
 	"bufio"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sunray-ds/utdsd/conformance/harness"
 )
@@ -53,11 +56,17 @@ func tapeArgs(file string) []string {
 type player struct {
 	tape  tape
 	path  string // of the store as strace shows it
-	open  map[string][]string
-	walk  *walk
-	whose map[string]int // client by connection
+	line  int
+	open  map[string]recorded // by thread: a call that is not finished
+	out   map[string][]byte   // by connection: bytes of an unfinished message
+	whose map[string]int      // client by connection
 	now   interval
-	err   error
+}
+
+// recorded is a call, its bytes taken out of its text.
+type recorded struct {
+	name, where, arguments string
+	data                   []byte
 }
 
 // clientOf finds the client in what it writes into its entries.
@@ -68,91 +77,116 @@ var numbers = regexp.MustCompile(`, (\d+)`)
 
 // readTape reads the trace of a server that served the store at path.
 func readTape(trace io.Reader, path string) (*tape, error) {
-	p := &player{open: make(map[string][]string), whose: make(map[string]int),
-		walk: &walk{in: make(map[string][]byte), out: make(map[string][]byte)}}
+	p := &player{open: make(map[string]recorded), whose: make(map[string]int), out: make(map[string][]byte)}
 	for i := range len(path) {
 		p.path += fmt.Sprintf(`\x%02x`, path[i])
 	}
 	p.now.told = make(map[int]int)
 	lines := bufio.NewScanner(trace)
 	lines.Buffer(nil, 5*longest)
-	for lines.Scan() && p.err == nil {
-		p.walk.line++
-		text := lines.Text()
-		if m := wholeCall.FindStringSubmatch(text); m != nil {
-			p.began(m[2], m[4], m[5])
-			p.ended(m[2], m[4], m[5], m[6], m[7])
-		} else if m := startedCall.FindStringSubmatch(text); m != nil {
-			p.began(m[2], m[4], m[5])
-			p.open[m[1]] = []string{m[2], m[4], m[5]}
-		} else if m := resumedCall.FindStringSubmatch(text); m != nil {
-			if o := p.open[m[1]]; o != nil && o[0] == m[2] {
-				p.ended(o[0], o[1], o[2]+m[3], m[4], m[5])
-			}
-			delete(p.open, m[1])
+	for lines.Scan() {
+		p.line++
+		text, data := withoutBytes(lines.Text())
+		if err := p.take(text, data); err != nil {
+			return nil, fmt.Errorf("line %d: %w", p.line, err)
 		}
 	}
 	p.flushed() // what was never flushed
-	if p.err == nil {
-		p.err = lines.Err()
+	return &p.tape, lines.Err()
+}
+
+// withoutBytes takes the strings out of a line: they are most of it, and the
+// expressions of trace_test.go are slow.
+func withoutBytes(line string) (text string, data []byte) {
+	parts := strings.Split(line, `"`)
+	for i, part := range parts {
+		if i%2 == 0 {
+			text += part
+			continue
+		}
+		raw, _ := hex.DecodeString(strings.ReplaceAll(part, `\x`, "")) // strace writes nothing else
+		data = append(data, raw...)
 	}
-	return &p.tape, p.err
+	return text, data
+}
+
+// take takes one line.
+func (p *player) take(text string, data []byte) error {
+	if m := wholeCall.FindStringSubmatch(text); m != nil {
+		c := recorded{m[2], m[4], m[5], data}
+		return errors.Join(p.began(c), p.ended(c, m[6], m[7]))
+	}
+	if m := startedCall.FindStringSubmatch(text); m != nil {
+		p.open[m[1]] = recorded{m[2], m[4], m[5], data}
+		return p.began(p.open[m[1]])
+	}
+	m := resumedCall.FindStringSubmatch(text)
+	if m == nil {
+		return nil
+	}
+	c, ok := p.open[m[1]]
+	delete(p.open, m[1])
+	if !ok || c.name != m[2] {
+		return nil
+	}
+	c.arguments += m[3]
+	c.data = append(c.data, data...)
+	return p.ended(c, m[4], m[5])
 }
 
 // began counts the answers: each leaves then at the earliest.
-func (p *player) began(name, where, arguments string) {
-	if name != "write" && name != "writev" || !strings.HasPrefix(where, "TCP") {
-		return
+func (p *player) began(c recorded) error {
+	if c.name != "write" && c.name != "writev" || !strings.HasPrefix(c.where, "TCP") {
+		return nil
 	}
-	p.walk.out[where] = append(p.walk.out[where], bytesOf(arguments)...)
-	for _, m := range messages(p.walk.out, where) {
+	p.out[c.where] = append(p.out[c.where], c.data...)
+	for _, m := range messages(p.out, c.where) {
 		switch m.operation {
 		case 0x67, 0x69, 0x6b, 0x6d: // see walk.answer
 		default:
 			continue
 		}
-		client, ok := p.whose[where]
+		client, ok := p.whose[c.where]
 		if !ok || m.code != 0 {
-			p.err = fmt.Errorf("line %d: answer %#x with code %d to client %d", p.walk.line, m.operation, m.code, client)
-			return
+			return fmt.Errorf("answer %#x with code %d to client %d", m.operation, m.code, client)
 		}
 		p.now.told[client]++
 		p.tape.answers++
 	}
+	return nil
 }
 
 // ended takes what was read, written and flushed.
-func (p *player) ended(name, where, arguments, result, rest string) {
-	if name == "read" && strings.HasPrefix(where, "TCP") && p.whose[where] == 0 {
-		if m := clientOf.FindSubmatch(bytesOf(arguments)); m != nil {
-			p.whose[where], _ = strconv.Atoi(string(m[1])) // digits
+func (p *player) ended(c recorded, result, rest string) error {
+	if c.name == "read" && strings.HasPrefix(c.where, "TCP") && p.whose[c.where] == 0 {
+		if m := clientOf.FindSubmatch(c.data); m != nil {
+			p.whose[c.where], _ = strconv.Atoi(string(m[1])) // digits
 		}
 	}
-	if where != p.path {
-		return
+	if c.where != p.path || c.name == "read" {
+		return nil
 	}
 	var n []int64
-	for _, m := range numbers.FindAllStringSubmatch(arguments, -1) {
+	for _, m := range numbers.FindAllStringSubmatch(c.arguments, -1) {
 		v, _ := strconv.ParseInt(m[1], 10, 64) // digits
 		n = append(n, v)
 	}
 	switch {
-	case name == "read":
 	case strings.HasPrefix(result, "-"):
-		p.err = fmt.Errorf("line %d: %s failed", p.walk.line, name)
-	case name == "pwrite64" && len(n) == 2:
-		data := bytesOf(arguments)
-		if fmt.Sprint(len(data)) != result || n[0] != int64(len(data)) {
-			p.err = fmt.Errorf("line %d: %d of %d bytes written, %d in the trace", p.walk.line, n[0], len(data), len(data))
+		return fmt.Errorf("%s failed", c.name)
+	case c.name == "pwrite64" && len(n) == 2:
+		if fmt.Sprint(len(c.data)) != result || n[0] != int64(len(c.data)) {
+			return fmt.Errorf("%s of %d bytes written, %d in the trace", result, n[0], len(c.data))
 		}
-		p.now.writes = append(p.now.writes, writing{at: n[1], data: data})
-	case name == "ftruncate" && len(n) == 1:
+		p.now.writes = append(p.now.writes, writing{at: n[1], data: c.data})
+	case c.name == "ftruncate" && len(n) == 1:
 		p.now.writes = append(p.now.writes, writing{at: n[0], resize: true})
-	case (name == "fdatasync" || name == "fsync") && !strings.Contains(rest, "INJECTED"):
+	case (c.name == "fdatasync" || c.name == "fsync") && !strings.Contains(rest, "INJECTED"):
 		p.flushed()
 	default:
-		p.err = fmt.Errorf("line %d: %s on the store, which nobody expects here", p.walk.line, name)
+		return fmt.Errorf("%s on the store, which nobody expects here", c.name)
 	}
+	return nil
 }
 
 // flushed ends an interval.
@@ -178,6 +212,7 @@ func record(t testing.TB, s *subject, acks int64) *tape {
 	if !s.start(t, append([]string{harness.Program(t, "strace")}, tapeArgs(file)...)...) {
 		t.Fatalf("the server does not start under strace\n%s", s.log.String())
 	}
+	begun := time.Now()
 	l := s.startLoad(t, random)
 	l.awaitAcks(acks, tracedIn)
 	l.finish()
@@ -187,14 +222,16 @@ func record(t testing.TB, s *subject, acks int64) *tape {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	recorded, err := readTape(f, s.StoreFile())
+	loaded := time.Now()
+	recording, err := readTape(f, s.StoreFile())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if recorded.first = first; int64(recorded.answers) != l.acks.Load() || l.acks.Load() < acks {
-		t.Fatalf("%d changes were acknowledged, %d in the trace, %d wanted", l.acks.Load(), recorded.answers, acks)
+	if recording.first = first; int64(recording.answers) != l.acks.Load() || l.acks.Load() < acks {
+		t.Fatalf("%d changes were acknowledged, %d in the trace, %d wanted", l.acks.Load(), recording.answers, acks)
 	}
-	return recorded
+	t.Logf("recorded for %.1f s, read in %.1f s", loaded.Sub(begun).Seconds(), time.Since(loaded).Seconds())
+	return recording
 }
 
 // withoutEverySecondFlush is the tape of a server that flushes half as often.
