@@ -29,6 +29,11 @@ const (
 	// maxPeak is by how much the resident memory may have grown at any time in
 	// between: the runtime lets garbage pile up before it collects it.
 	maxPeak = 96 << 20
+	// maxFactor times as much as was sent may be allocated, and perCase for what the
+	// limits allow whatever was sent, such as 4,096 items of a filter or 2,000
+	// searches in one write, for a bind, and for being asked how much that was.
+	maxFactor = 4
+	perCase   = 8 << 20
 	// maxLogLine bounds a line of the server's log.
 	maxLogLine = 4 << 10
 	// fewBytes are surely read by the server before it closes, so that its
@@ -61,7 +66,12 @@ func TestCorpus(t *testing.T) {
 	started, before := memory(t, certified.Pid(), "VmRSS"), inUse(t, certified)
 	for _, s := range scripts {
 		for _, c := range s.Cases {
-			t.Run(s.Name+"/"+c.Title, func(t *testing.T) { runCase(t, &c, certified, uncertified) })
+			allocated := figure(t, certified, "go_memstats_alloc_bytes_total")
+			sent := 0
+			t.Run(s.Name+"/"+c.Title, func(t *testing.T) { sent = runCase(t, &c, certified, uncertified) })
+			if a := int(figure(t, certified, "go_memstats_alloc_bytes_total") - allocated); a > perCase+maxFactor*sent {
+				t.Errorf("%s, %s: %d bytes were allocated for %d that were sent", s.Name, c.Title, a, sent)
+			}
 			began := time.Now()
 			if err := bystander.ping(harness.Suffix); err != nil {
 				t.Fatalf("%s, %s: a bystander gets no answer: %v\n%s", s.Name, c.Title, err, certified.Log())
@@ -80,8 +90,8 @@ func TestCorpus(t *testing.T) {
 	checkLog(t, certified.Log()+uncertified.Log())
 }
 
-// runCase runs one connection from dial to close.
-func runCase(t *testing.T, c *scriptCase, certified, uncertified *harness.Utdsd) {
+// runCase runs one connection from dial to close, and gives how many bytes it sent.
+func runCase(t *testing.T, c *scriptCase, certified, uncertified *harness.Utdsd) (sent int) {
 	address := certified.Endpoint().Address
 	switch c.Target {
 	case "secure":
@@ -93,7 +103,10 @@ func runCase(t *testing.T, c *scriptCase, certified, uncertified *harness.Utdsd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { p.conn.Close() }() // StartTLS changes conn
+	defer func() { // StartTLS changes conn
+		p.conn.Close()
+		sent = p.sent
+	}()
 	for _, st := range c.Steps {
 		if err := runStep(p, &st); err != nil {
 			t.Fatalf("line %d: %v", st.Line, err)
@@ -101,11 +114,12 @@ func runCase(t *testing.T, c *scriptCase, certified, uncertified *harness.Utdsd)
 	}
 	switch c.Steps[len(c.Steps)-1].Outcome {
 	case "disconnect", "closed", "alive":
-		return
+		return p.sent
 	}
 	if err := p.ping(harness.Suffix); err != nil {
 		t.Errorf("the connection does not answer any more: %v", err)
 	}
+	return p.sent
 }
 
 func runStep(p *peer, st *step) error {

@@ -80,7 +80,9 @@ func (p *peer) flood(b []byte) error {
 		if err := p.conn.SetWriteDeadline(time.Now().Add(stallAfter)); err != nil {
 			return err
 		}
-		if _, err := p.conn.Write(b); err != nil {
+		n, err := p.conn.Write(b)
+		p.sent += n
+		if err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return nil
 			}
