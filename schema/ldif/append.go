@@ -49,12 +49,34 @@ func plain[T string | []byte](value T) bool {
 	case ' ', ':', '<':
 		return false
 	}
-	for i := range len(value) {
+	i := 0
+	for ; i+8 <= len(value); i += 8 {
+		if odd(eight(value, i)) {
+			return false
+		}
+	}
+	for ; i < len(value); i++ {
 		if value[i] < ' ' || value[i] > '~' {
 			return false
 		}
 	}
 	return value[len(value)-1] != ' '
+}
+
+// eight are the bytes of value from i on as one number.
+func eight[T string | []byte](value T, i int) uint64 {
+	v := value[i : i+8]
+	return uint64(v[0]) | uint64(v[1])<<8 | uint64(v[2])<<16 | uint64(v[3])<<24 |
+		uint64(v[4])<<32 | uint64(v[5])<<40 | uint64(v[6])<<48 | uint64(v[7])<<56
+}
+
+// odd tells whether one of the eight bytes of x is not printable ASCII. The top
+// bit of a byte is set in x itself if it is no ASCII, in the sum if it is 0x7f and
+// in the difference if it is below a space. What a byte carries over to the next
+// one comes only from bytes that are odd themselves.
+func odd(x uint64) bool {
+	const each = 0x0101010101010101
+	return (x|(x+each)|(x-' '*each))&(0x80*each) != 0
 }
 
 // fold breaks dst[from:] into lines, in place and from its end, so that each

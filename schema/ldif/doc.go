@@ -6,7 +6,12 @@
 //
 // It streams: memory is one record and one read buffer, time is linear in the
 // input, and every fault carries its line, the record's first line and the DN.
-// The order of attributes and of values is that of the file.
+// The order of attributes and of values is that of the file. What is written
+// is read back as what it was, or refused with the record's number.
+//
+// A Reader is strict and of RFC 2849 unless told otherwise: Reader.Dialect,
+// Reader.OnFault and the other fields say how. AppendLine, AppendChange and
+// AppendChangeRecord are for who has a buffer and needs no Writer.
 //
 // It is not for judging what is read: DNs are not parsed, attributes and object
 // classes are not looked up, values are not checked against a syntax and a

@@ -1,11 +1,17 @@
-// Whatever is read can be written and is then read as the same.
+// Whatever is read can be written and is then read as the same; whatever the
+// Writer takes is read back as what it was.
 
 package ldif
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
+
+	"github.com/sunray-ds/utdsd/schema"
 )
 
 func FuzzReader(f *testing.F) {
@@ -65,4 +71,53 @@ func FuzzReader(f *testing.F) {
 			}
 		}
 	})
+}
+
+func FuzzWriter(f *testing.F) {
+	f.Add(uint64(17), "o=x", "cn", []byte("x"), "sn", []byte(" y"), uint8(76))
+	f.Add(uint64(0), "o=\u00e9", "cn;lang-de", []byte("\x00\r\n"), "cn;lang-de", []byte(""), uint8(2))
+	f.Add(uint64(1), "", "changetype", []byte("add"), "dn", []byte("<"), uint8(0))
+	f.Add(uint64(1), "o=x\ndn: o=y", "control", []byte("1.2 true"), "o", bytes.Repeat([]byte{'a'}, 300), uint8(40))
+	f.Fuzz(func(t *testing.T, id uint64, dn, name string, value []byte, other string, more []byte, width uint8) {
+		attrs := []schema.RawAttribute{{Attr: name, Values: [][]byte{value}}, {Attr: other, Values: [][]byte{more, value}}}
+		var out bytes.Buffer
+		w := NewWriter(&out)
+		w.Width = int(width)
+		err := w.WriteEntry(id, dn, attrs)
+		if err = errors.Join(err, w.Flush()); err != nil {
+			if !errors.Is(err, ErrUnwritable) || out.Len() > 0 {
+				t.Fatalf("%v, with %q written", err, out.Bytes())
+			}
+			return
+		}
+		for line := range bytes.Lines(out.Bytes()) {
+			if width > 1 && len(line)-1 > int(width) && !bytes.Equal(line, appendID(id)) {
+				t.Fatalf("a line of %d bytes, wrapped at %d", len(line)-1, width)
+			}
+		}
+		all, err := readAll(NewReader(bytes.NewReader(out.Bytes())))
+		if err != nil || len(all) != 1 || all[0].Change != nil || all[0].ID != id || all[0].DN != dn {
+			t.Fatalf("%+v %v from\n%s", all, err, out.Bytes())
+		}
+		got, want := map[string][]byte{}, map[string][]byte{}
+		for i := range all[0].Attributes {
+			flatten(got, &all[0].Attributes[i])
+		}
+		for i := range attrs {
+			flatten(want, &attrs[i])
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q became %q in\n%s", want, got, out.Bytes())
+		}
+	})
+}
+
+func appendID(id uint64) []byte { return fmt.Appendf(nil, "%d\n", id) }
+
+// flatten adds all values of an attribute, each behind its length.
+func flatten(to map[string][]byte, a *schema.RawAttribute) {
+	name := strings.ToLower(a.Attr)
+	for _, v := range a.Values {
+		to[name] = fmt.Appendf(to[name], "%d:%s", len(v), v)
+	}
 }

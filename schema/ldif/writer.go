@@ -24,15 +24,19 @@ const (
 var ErrUnwritable = errors.New("cannot be written as LDIF")
 
 // Writer writes records. The first error sticks: every further call returns it
-// and writes nothing. The same calls give the same bytes always. What is not
+// and writes nothing. It tells the record, counted from 1, or how many bytes were
+// written before. The same calls give the same bytes always. What is not
 // flushed is not written. It is not for use by several goroutines at once.
 type Writer struct {
 	Width int // columns to wrap at; 0 never wraps
 
-	dst   io.Writer
-	buf   []byte
-	err   error
-	state writerState
+	dst     io.Writer
+	buf     []byte
+	err     error
+	state   writerState
+	dn      string // of the entry begun last
+	records int    // that are complete
+	size    int64  // bytes that dst has taken
 }
 
 // writerState is where the Writer is between BeginEntry and EndEntry.
@@ -75,7 +79,7 @@ func (w *Writer) BeginEntry(id uint64, dn string) error {
 		w.buf = append(strconv.AppendUint(w.buf, id, 10), '\n')
 	}
 	w.buf = appendLine(w.buf, "dn", dn, w.Width)
-	w.state = afterDN
+	w.state, w.dn = afterDN, dn
 	return w.written()
 }
 
@@ -101,6 +105,7 @@ func (w *Writer) EndEntry() error {
 	}
 	w.buf = append(w.buf, '\n')
 	w.state = betweenRecords
+	w.records++
 	return w.written()
 }
 
@@ -150,14 +155,17 @@ func (w *Writer) WriteRecord(rec *Record) error {
 		return w.WriteEntry(0, rec.DN, rec.Attributes)
 	}
 	w.buf = appendChangeRecord(w.buf, c, rec.Controls, w.Width)
+	w.records++
 	return w.written()
 }
 
 // Flush writes what is buffered.
 func (w *Writer) Flush() error {
 	if w.err == nil && len(w.buf) > 0 {
-		if _, err := w.dst.Write(w.buf); err != nil {
-			w.err = fmt.Errorf("write ldif: %w", err)
+		n, err := w.dst.Write(w.buf)
+		w.size += int64(n)
+		if err != nil {
+			w.err = fmt.Errorf("write ldif: behind byte %d: %w", w.size, err)
 		}
 	}
 	if cap(w.buf) > maxKeptBuffer {
@@ -180,7 +188,11 @@ func (w *Writer) fail(format string, args ...any) error {
 		_ = w.Flush() // what was right goes out; its own error sticks
 	}
 	if w.err == nil {
-		w.err = fmt.Errorf("write ldif: %w: %s", ErrUnwritable, fmt.Sprintf(format, args...))
+		where := fmt.Sprintf("record %d", w.records+1)
+		if w.state != betweenRecords {
+			where += fmt.Sprintf(", entry %q", w.dn)
+		}
+		w.err = fmt.Errorf("write ldif: %s: %w: %s", where, ErrUnwritable, fmt.Sprintf(format, args...))
 	}
 	return w.err
 }

@@ -5,6 +5,7 @@ package ldif
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -168,7 +169,7 @@ func TestWriterRefusesWhatCannotBeReadBack(t *testing.T) {
 			var out bytes.Buffer
 			w := NewWriter(&out)
 			first := use(w)
-			if !errors.Is(first, ErrUnwritable) {
+			if !errors.Is(first, ErrUnwritable) || !strings.Contains(first.Error(), "record 1") {
 				t.Fatalf("got %v", first)
 			}
 			before := out.Len()
@@ -185,11 +186,14 @@ func modify(op schema.ModOp, attr string) *schema.Change {
 
 func TestErrorOfTheTargetSticks(t *testing.T) {
 	full := errors.New("disk full")
-	target := &failing{err: full}
+	target := &failing{err: full, room: 2*flushAt + 7}
 	w := NewWriter(target)
 	var err error
 	for err == nil {
 		err = w.WriteEntry(1, "o=x", nil)
+	}
+	if place := fmt.Sprintf("behind byte %d", 2*flushAt+7); !strings.Contains(err.Error(), place) {
+		t.Errorf("no %q in %v", place, err)
 	}
 	calls := target.calls
 	for range 3 {
@@ -202,14 +206,33 @@ func TestErrorOfTheTargetSticks(t *testing.T) {
 	}
 }
 
+// failing takes room bytes.
 type failing struct {
 	err   error
+	room  int
 	calls int
 }
 
-func (f *failing) Write([]byte) (int, error) {
+func (f *failing) Write(p []byte) (int, error) {
 	f.calls++
-	return 0, f.err
+	n := min(len(p), f.room)
+	f.room -= n
+	if n < len(p) {
+		return n, f.err
+	}
+	return n, nil
+}
+
+func TestRefusalNamesRecordAndEntry(t *testing.T) {
+	w := NewWriter(&bytes.Buffer{})
+	err := errors.Join(w.WriteEntry(1, "o=x", nil), w.WriteChange(&schema.Change{Kind: schema.ChangeDelete, DN: "o=y"}), w.BeginEntry(3, "o=z"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `write ldif: record 3, entry "o=z": cannot be written as LDIF: attribute name "a b"`
+	if err := w.Value("a b", nil); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
 }
 
 func TestWriterGivesBackTheMemoryOfALargeValue(t *testing.T) {
