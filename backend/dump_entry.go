@@ -5,6 +5,7 @@ package backend
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -19,6 +20,7 @@ import (
 const (
 	dumpBatch = 256 // entries of which text is made at once
 	partsKept = 256 // parts between two letGo
+	maxLast   = 64  // attributes of an entry whose names are remembered
 )
 
 // dump is one writing of a State.
@@ -190,18 +192,22 @@ func (d *dump) walk(ctx context.Context, parts chan<- *dumpPart, leave chan<- st
 type textMaker struct {
 	*dump
 	seal  seal
-	names map[string]string
+	find  pageFinder
+	key   [idSize]byte
+	names map[string]string // checked
+	last  []string          // of the attributes of the last entry: most are as the one before
 }
 
 func newTextMaker(d *dump) *textMaker {
-	return &textMaker{dump: d, seal: newSeal(bucketEntries), names: map[string]string{}}
+	return &textMaker{dump: d, seal: newSeal(bucketEntries), find: pageFinder{pages: d.pages, bucket: d.entries}, names: map[string]string{}}
 }
 
 func (m *textMaker) part(p *dumpPart) {
 	defer m.pages.guard(debugFaults(), &p.err)
 	for _, id := range p.ids {
-		key := idKey(id)
-		rec, ok, err := m.pages.get(m.entries, key)
+		key := m.key[:]
+		binary.BigEndian.PutUint64(key, id)
+		rec, ok, err := m.find.get(key)
 		if err == nil && !ok {
 			err = m.seal.damage(key, "entry is missing")
 		}
@@ -233,6 +239,7 @@ func (m *textMaker) entry(dst []byte, v *schema.View) ([]byte, error) {
 		dst = append(strconv.AppendUint(dst, v.ID, 10), '\n')
 	}
 	dst = ldif.AppendLine(dst, "dn", v.DN, ldif.DefaultWidth)
+	at := 0
 	for _, list := range [...][]byte{v.User, v.Operational} {
 		for {
 			a, rest, ok := schema.NextAttribute(list)
@@ -240,10 +247,11 @@ func (m *textMaker) entry(dst []byte, v *schema.View) ([]byte, error) {
 				break
 			}
 			list = rest
-			name, err := m.name(a.Desc)
+			name, err := m.name(at, a.Desc)
 			if err != nil {
 				return dst, fmt.Errorf("entry %d %q: %w", v.ID, v.DN, err)
 			}
+			at++
 			for values := a.Values; ; {
 				value, more, ok := schema.NextValue(values)
 				if !ok {
@@ -262,11 +270,26 @@ func changeLine(desc []byte) bool {
 	return bytes.EqualFold(desc, []byte("changetype")) || bytes.EqualFold(desc, []byte("control"))
 }
 
-// name is a description as text, checked.
-func (m *textMaker) name(desc []byte) (string, error) {
-	if name, ok := m.names[string(desc)]; ok {
-		return name, nil
+// name is a description as text, checked: that of attribute at of an entry.
+func (m *textMaker) name(at int, desc []byte) (string, error) {
+	if at < len(m.last) && m.last[at] == string(desc) {
+		return m.last[at], nil
 	}
+	name, ok := m.names[string(desc)]
+	if !ok {
+		var err error
+		if name, err = m.newName(desc); err != nil {
+			return "", err
+		}
+	}
+	if at < maxLast {
+		m.last = append(m.last, make([]string, max(at+1-len(m.last), 0))...)
+		m.last[at] = name
+	}
+	return name, nil
+}
+
+func (m *textMaker) newName(desc []byte) (string, error) {
 	name := string(desc)
 	if !ldif.ValidName(name) || strings.EqualFold(name, "dn") {
 		return "", fmt.Errorf("%w: attribute name %q", ldif.ErrUnwritable, name)

@@ -105,7 +105,37 @@ type pageBucket struct {
 
 // get finds the value of a key.
 func (r *pageReader) get(b pageBucket, key []byte) (value []byte, ok bool, err error) {
-	id, p := b.root, b.inline
+	f := pageFinder{pages: r, bucket: b}
+	return f.get(key)
+}
+
+// pageFinder finds the values of keys of which many follow each other. It is not
+// for use by several goroutines at once.
+type pageFinder struct {
+	pages  *pageReader
+	bucket pageBucket
+
+	id   uint64 // of the leaf in which the last key was
+	leaf []byte // nil: none was found yet
+	at   int    // element of that key
+}
+
+// get finds the value of a key: the one behind the last, or any other.
+func (f *pageFinder) get(key []byte) (value []byte, ok bool, err error) {
+	if next := f.at + 1; f.leaf != nil && next < int(native.Uint16(f.leaf[10:])) {
+		k, value, err := f.pages.err.element(f.id, f.leaf, next, leafPage)
+		if err == nil && bytes.Equal(k, key) {
+			f.at = next
+			return value, true, nil
+		}
+	}
+	return f.descend(key)
+}
+
+// descend finds the value of a key from the root on.
+func (f *pageFinder) descend(key []byte) (value []byte, ok bool, err error) {
+	r := f.pages
+	id, p := f.bucket.root, f.bucket.inline
 	for range maxPageDepth {
 		if p == nil {
 			if p, err = r.page(id); err != nil {
@@ -121,6 +151,7 @@ func (r *pageReader) get(b pageBucket, key []byte) (value []byte, ok bool, err e
 			return nil, false, nil
 		case kind == leafPage:
 			_, value, err := r.err.element(id, p, i, leafPage)
+			f.id, f.leaf, f.at = id, p, i
 			return value, true, err
 		}
 		if !found {

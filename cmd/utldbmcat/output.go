@@ -19,7 +19,8 @@ import (
 const (
 	secretMode = 0o600
 	othersMask = 0o077
-	outBuffer  = 1 << 20
+	outBuffer  = 64 << 10 // less than most parts of a dump, which need not be copied into it
+	flushPart  = 4 << 20
 )
 
 // output gives write the place for the dump. A file by name appears only when
@@ -46,15 +47,17 @@ type file struct {
 // it comes, so that the sync at the end has less to wait for.
 type flushed struct {
 	*os.File
-	at int64
+	begun, at int64 // begun: of these bytes
 }
 
 // Write takes part of the dump. That the kernel begins is no promise, so its
 // error says nothing.
 func (f *flushed) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
-	_ = unix.SyncFileRange(int(f.Fd()), f.at, int64(n), unix.SYNC_FILE_RANGE_WRITE)
-	f.at += int64(n)
+	if f.at += int64(n); f.at-f.begun >= flushPart {
+		_ = unix.SyncFileRange(int(f.Fd()), f.begun, f.at-f.begun, unix.SYNC_FILE_RANGE_WRITE)
+		f.begun = f.at
+	}
 	return n, err
 }
 

@@ -85,6 +85,16 @@ func Read(b []byte) (tag byte, content, rest []byte, err error) {
 
 // Expect is Read for an element that must have the given tag.
 func Expect(b []byte, want byte) (content, rest []byte, err error) {
+	// Most elements are short: this spares them the general way.
+	if len(b) >= 2 && b[0] == want && b[1] < 0x80 {
+		if end := 2 + int(b[1]); end <= len(b) {
+			return b[2:end:end], b[end:], nil
+		}
+	}
+	return expect(b, want)
+}
+
+func expect(b []byte, want byte) (content, rest []byte, err error) {
 	tag, content, rest, err := Read(b)
 	if err != nil {
 		return nil, nil, err
