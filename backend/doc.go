@@ -10,19 +10,24 @@
 // # Files
 //
 //	PATH                the store
-//	PATH.previous       the store that was there before the last load or refresh
-//	PATH.ballast        no content: room on the disk, see Options.Ballast
+//	PATH.previous       what was there before the last load or refresh: a store, or
+//	                    the file of the original data store
 //	PATH.load           a store that is being built by a load or refresh, until it
 //	                    is renamed to PATH; PATH.load.meta is a part of it
 //	PATH.previous.new   for a moment, before it is renamed to PATH.previous
-//	PATH.new            a store that is being made, until it is renamed to PATH
-//	.load-*             sorted runs of a load, without a name as soon as it is open
+//	PATH.new            a store that is being set up, until it is renamed to PATH
+//	.load-*             sorted runs of a load or refresh, whose names are removed as
+//	                    soon as they are open
 //
 // The first two are whole at any time, whatever crashes; the others are worth
-// nothing without the process that writes them, and the next load removes what
-// it finds of them. All of them are readable by their owner alone. Whoever has a
-// store open holds a lock (flock) on its file, shared if only for reading;
-// whoever builds one by a load or refresh holds one on the folder.
+// nothing without the process that writes them. The next load or refresh removes
+// what it finds of them, the next setup a PATH.new. What is made here is readable
+// by its owner alone. On a file system without hard links there is no
+// PATH.previous.new, and PATH is missing for the moment between two renames.
+//
+// Whoever has a store open holds a lock (flock) on its file, shared if only for
+// reading. A load holds one on the file that it replaces and, as a refresh does,
+// one on the folder.
 //
 // # Values
 //

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +44,30 @@ func TestFailedLoadLeavesTheOldStoreAndNothingElse(t *testing.T) {
 				t.Errorf("files %v, %v", files, err)
 			}
 		})
+	}
+}
+
+func TestNextLoadRemovesWhatAKilledOneHasLeft(t *testing.T) {
+	s := newLoadPlace(t)
+	s.load(top + "\n")
+	dir := filepath.Dir(s.path)
+	other := filepath.Join(dir, "notes") // of somebody else
+	for _, left := range []string{s.path + ".load", s.path + ".load.meta", s.path + ".previous.new", filepath.Join(dir, ".load-1234"), other} {
+		if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.load(top + "\n")
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range list {
+		names = append(names, f.Name())
+	}
+	if want := []string{"id2entry.dbb", "id2entry.dbb.previous", "notes"}; !slices.Equal(names, want) {
+		t.Errorf("files %q, want %q", names, want)
 	}
 }
 

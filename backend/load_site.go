@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -18,6 +19,7 @@ const (
 	previousSuffix = ".previous" // the store that was replaced last
 	linkSuffix     = ".previous.new"
 	metaWork       = ".meta" // behind the working name
+	runsPrefix     = ".load-"
 )
 
 // loadSite is the place of a load on the disk, locked against others.
@@ -36,7 +38,7 @@ func lockLoad(path string) (*loadSite, error) {
 	}
 	// bbolt holds this lock as long as a store is open.
 	if syscall.Flock(int(s.old.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) != nil {
-		err = fmt.Errorf("%w: %s: stop the server that serves it and load then", ErrLocked, path)
+		err = fmt.Errorf("%w: %s: stop the server that serves it (utstop) and load then", ErrLocked, path)
 		return nil, errors.Join(err, s.release())
 	}
 	return s, nil
@@ -53,7 +55,10 @@ func openSite(path string) (*loadSite, error) {
 		return nil, fmt.Errorf("load: %w", err)
 	}
 	if err := syscall.Flock(int(s.lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		err = fmt.Errorf("%w: %s: another load is running", ErrLocked, path)
+		err = fmt.Errorf("%w: %s: another load is running: wait for its end", ErrLocked, path)
+		return nil, errors.Join(err, s.lock.Close())
+	}
+	if err := s.clear(); err != nil {
 		return nil, errors.Join(err, s.lock.Close())
 	}
 	s.old, err = os.Open(path)
@@ -69,23 +74,44 @@ func openSite(path string) (*loadSite, error) {
 
 // release ends the locks and removes the unfinished store, if there is one.
 func (s *loadSite) release() error {
-	var errs []error
-	if err := os.Remove(s.work); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		errs = append(errs, err)
-	}
+	errs := []error{removeLeft(s.work)}
 	if s.old != nil {
 		errs = append(errs, s.old.Close())
 	}
 	return errors.Join(append(errs, s.lock.Close())...)
 }
 
-// create makes the file of the new store, with the owner of the old one.
-func (s *loadSite) create() (*os.File, error) {
-	for _, left := range [...]string{s.work, s.work + metaWork, s.path + linkSuffix} {
-		if err := os.Remove(left); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("remove what an earlier load left: %w", err)
+// clear removes what a load that was killed has left. That one had the lock.
+func (s *loadSite) clear() error {
+	left := []string{s.work, s.work + metaWork, s.path + linkSuffix}
+	list, err := os.ReadDir(s.dir)
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
+	for _, f := range list {
+		if strings.HasPrefix(f.Name(), runsPrefix) {
+			left = append(left, filepath.Join(s.dir, f.Name()))
 		}
 	}
+	for _, path := range left {
+		if err := removeLeft(path); err != nil {
+			return fmt.Errorf("remove what an earlier load left: %w", err)
+		}
+	}
+	return nil
+}
+
+// removeLeft removes a file if it is there. It is looked for first, because a
+// file system that cannot be written refuses to remove also what is not there.
+func removeLeft(path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return os.Remove(path)
+}
+
+// create makes the file of the new store, with the owner of the old one.
+func (s *loadSite) create() (*os.File, error) {
 	f, err := os.OpenFile(s.work, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
 	if err != nil {
 		return nil, fmt.Errorf("create the new store: %w", err)

@@ -164,7 +164,7 @@ func (s *sorter) spill(b *sortBuffer) error {
 
 // tempFile makes a file without a name: it is gone when the process is.
 func tempFile(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, ".load-*") // mode 0600
+	f, err := os.CreateTemp(dir, runsPrefix+"*") // mode 0600
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary file: %w", err)
 	}
