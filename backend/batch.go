@@ -60,7 +60,7 @@ func (b *batch) apply(c *schema.Change) (done schema.ChangeDone, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			b.s.opts.Log.Error("panic while making a change", "panic", p, "stack", string(debug.Stack()))
-			err = &DamageError{Bucket: "all", What: fmt.Sprint(p)}
+			err = &DamageError{Bucket: wholeFile, What: fmt.Sprint(p)}
 		}
 	}()
 	before := b.changes

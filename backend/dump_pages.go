@@ -39,7 +39,7 @@ func mapPages(f *os.File, m boltMeta) (*pageReader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the store: %w", err)
 	}
-	return &pageReader{data: data, size: m.pageSize, err: pageWalk{name: "all"}}, nil
+	return &pageReader{data: data, size: m.pageSize, err: pageWalk{name: wholeFile}}, nil
 }
 
 func (r *pageReader) close() error {

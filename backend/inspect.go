@@ -78,7 +78,7 @@ func inspect(f *os.File) (v *inspection, err error) {
 		return nil, err
 	}
 	v.seen = newPageSet(v.meta.pages)
-	root := v.newWalk("all")
+	root := v.newWalk(wholeFile)
 	root.found = func(name string, at pageBucket) { v.buckets[name] = &inspected{name: name, at: at} }
 	if err := v.guarded(func() error { return root.tree(v.meta.root, 0, nil, nil) }); err != nil {
 		return nil, errors.Join(err, v.close())

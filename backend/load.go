@@ -76,8 +76,14 @@ type LoadResult struct {
 	Previous     string // file of the store that was replaced; "" if there was none
 }
 
-// ErrEmptyInput is returned by Load if no entry of the input is fit for a store.
-var ErrEmptyInput = errors.New("the input has no entry for the store")
+// Errors of Load that mean something to the caller.
+var (
+	// ErrEmptyInput: no entry of the input is fit for a store.
+	ErrEmptyInput = errors.New("the input has no entry for the store")
+	// ErrNotDurable: the new store is in its place and whole, and nobody knows
+	// which of the two a power failure would leave.
+	ErrNotDurable = errors.New("the new store is in its place, but it is not certain to survive a power failure")
+)
 
 // loader is one load.
 type loader struct {
@@ -112,8 +118,8 @@ type loader struct {
 
 // Load builds a store from the LDIF in src and puts it at path, where it
 // replaces what is there. Until that last step, which is one rename, path stays
-// as it is, whatever happens; so it does if Load returns an error. The store that is
-// replaced is kept with the suffix .previous. The caller makes sure that a store
+// as it is, whatever happens; so it does if Load returns an error, but for
+// ErrNotDurable. The store that is replaced is kept with the suffix .previous. The caller makes sure that a store
 // may be replaced; Load makes sure that none is that is in use (ErrLocked).
 //
 // Ids in the input are kept, and entries without one get ids behind the largest.
@@ -139,7 +145,9 @@ func Load(ctx context.Context, path string, src io.Reader, o LoadOptions) (*Load
 		previous, err = site.install()
 	}
 	if err == nil {
-		err = syncDir(site.dir)
+		if err = syncDir(site.dir); err != nil {
+			err = fmt.Errorf("%w: %w", ErrNotDurable, err)
+		}
 	}
 	if err = errors.Join(err, site.release()); err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func (l *loader) check(ctx context.Context, file *os.File, d *loaded) error {
 	switch err = errors.Join(err, v.close()); {
 	case err != nil:
 	case !v.both:
-		err = &DamageError{Bucket: "all", What: "a meta page is not what was written"}
+		err = &DamageError{Bucket: wholeFile, What: "a meta page is not what was written"}
 	case c.hash != st.hash:
 		err = &DamageError{Bucket: bucketEntries, What: "state hash differs"}
 	}

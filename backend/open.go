@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"time"
 
@@ -105,6 +106,9 @@ func recognise(path string, log *slog.Logger) error {
 		return fmt.Errorf("open store: %w", err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return fmt.Errorf("%w: %s is a folder: name the id2entry.dbb in it", ErrForeign, path)
+	}
 	head := make([]byte, pageHeader+metaSize)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
@@ -115,7 +119,7 @@ func recognise(path string, log *slog.Logger) error {
 	}
 	meta, both, err := newestMeta(f)
 	if err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrForeign, path, err)
+		return foreign(path, head[:n], err)
 	}
 	if !both {
 		log.Warn("one of the two meta pages of the store is damaged: after a crash nothing is missing, otherwise the last commit may be", "path", path)
@@ -130,11 +134,25 @@ func recognise(path string, log *slog.Logger) error {
 	return nil
 }
 
+// foreign is the error for a file that has none of a store's meta pages.
+func foreign(path string, head []byte, err error) error {
+	switch {
+	case len(head) == 0:
+		return fmt.Errorf("%w: %s is empty: put a copy in its place, or load a dump with utldif2ldbm -c", ErrForeign, path)
+	case ldifBegins.Match(head):
+		return fmt.Errorf("%w: %s is LDIF: utldif2ldbm -c -i loads it", ErrForeign, path)
+	}
+	return fmt.Errorf("%w: %s: %w: if it was one, put a copy in its place, or load a dump", ErrForeign, path, err)
+}
+
+// ldifBegins knows the first line of a dump: a comment, a version, an id or a dn.
+var ldifBegins = regexp.MustCompile(`^(# |version:|\d{1,20}\r?\n|dn:)`)
+
 // damagedFile is the error for a store that must not be opened.
 func damagedFile(path string, err error) error {
 	var damage *DamageError
 	if !errors.As(err, &damage) {
-		err = &DamageError{Bucket: "all", What: err.Error()}
+		err = &DamageError{Bucket: wholeFile, What: err.Error()}
 	}
 	return fmt.Errorf("store %s: %w: put a copy in its place, or load a dump", path, err)
 }

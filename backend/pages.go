@@ -95,7 +95,7 @@ func newestMeta(file io.ReaderAt) (best boltMeta, both bool, err error) {
 		try(size)
 	}
 	if found == 0 {
-		return best, false, errors.New("both of its meta pages are damaged")
+		return best, false, errors.New("neither of its meta pages can be read")
 	}
 	return best, false, nil
 }

@@ -101,7 +101,7 @@ func (rd *reader) done(err *error) {
 		if rd.theirs {
 			panic(p)
 		}
-		*err = &DamageError{Bucket: "all", What: fmt.Sprint(p)}
+		*err = &DamageError{Bucket: wholeFile, What: fmt.Sprint(p)}
 	}
 	if *err != nil {
 		*err = s.refusal(*err)

@@ -15,6 +15,9 @@ const sealSize = 4
 // castagnoli has hardware support on the machines that matter.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// wholeFile stands in the place of a bucket where it is all of them.
+const wholeFile = "all"
+
 // DamageError tells of a value that is not what was written, or of a key that
 // is not where it must be. The store never answers from such a value.
 type DamageError struct {
@@ -25,6 +28,9 @@ type DamageError struct {
 
 // Error names the place for the log; clients get a fixed sentence instead.
 func (e *DamageError) Error() string {
+	if e.Bucket == wholeFile {
+		return "store damaged: " + e.What
+	}
 	return fmt.Sprintf("store damaged: bucket %s, key %q: %s", e.Bucket, e.Key, e.What)
 }
 

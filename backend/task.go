@@ -71,7 +71,7 @@ func (b *batch) run(task func(*batch) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			b.s.opts.Log.Error("panic in the writer", "panic", p, "stack", string(debug.Stack()))
-			err = &DamageError{Bucket: "all", What: fmt.Sprint(p)}
+			err = &DamageError{Bucket: wholeFile, What: fmt.Sprint(p)}
 		}
 	}()
 	return task(b)

@@ -23,7 +23,7 @@ var errStopped = errors.New("the store is being closed")
 
 // pageWalk walks one tree: that of the buckets, or that of one bucket.
 type pageWalk struct {
-	name   string // of the bucket, or "all"
+	name   string // of the bucket, or wholeFile
 	pages  *pageReader
 	seen   pageSet
 	stop   *atomic.Bool // ends the walk; nil is never

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -31,7 +30,8 @@ type dump struct {
 	from              uint64 // its first one
 	out, errOut       *os.File
 
-	line *progress.Line
+	line  *progress.Line
+	begun bool // something may be written
 }
 
 func (d *dump) run(ctx context.Context) error {
@@ -40,17 +40,7 @@ func (d *dump) run(ctx context.Context) error {
 	}
 	err := d.dump(ctx)
 	d.line.Clear()
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, syscall.EPIPE):
-		return errors.New("the dump is cut off: nobody reads the output any more (broken pipe)")
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("the dump is cut off: the disk is full: %w", err)
-	case errors.Is(err, context.Canceled):
-		return errors.New("the dump is cut off: ended by a signal")
-	}
-	return err
+	return d.explain(err)
 }
 
 // dump opens the store, at rest or served, and writes.
@@ -107,6 +97,7 @@ func (d *dump) held(ctx context.Context, h *hold, out *file) error {
 
 // write writes what is wanted.
 func (d *dump) write(ctx context.Context, state *backend.State, w io.Writer, o backend.DumpOptions) error {
+	d.begun = true
 	if d.changes {
 		_, err := state.WriteChanges(ctx, w, d.from, o.Confirm)
 		return err

@@ -107,7 +107,7 @@ func (h *hold) end() error {
 		_, err = h.answer(idCancel, wire.TagExtendedResponse)
 	}
 	if err != nil {
-		return fmt.Errorf("the dump is cut off: the server did not hold its state to the end: %w", err)
+		return fmt.Errorf("the server did not hold its state to the end: %w", err)
 	}
 	return nil
 }

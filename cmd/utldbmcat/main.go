@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
@@ -63,6 +64,14 @@ func define(f *flag.FlagSet) func([]string) error {
 		}
 		if len(args) > 1 {
 			return command.Misuse("unexpected argument %q", args[1])
+		}
+		var given []string
+		f.Visit(func(o *flag.Flag) { given = append(given, o.Name) })
+		switch {
+		case *changes && (*noIDs || *plain):
+			return command.Misuse("-n and -slapadd are for entries: the log of changes, which -changes asks for, has no ids")
+		case !*changes && slices.Contains(given, "from"):
+			return command.Misuse("-from is for the log of changes: it needs -changes")
 		}
 		paths, err := site.NewPaths(*root)
 		if err != nil {

@@ -64,7 +64,10 @@ func (f *flushed) Write(p []byte) (int, error) {
 func buffered(f *os.File, out io.Writer, write func(*file) error) error {
 	w := &file{bufio.NewWriterSize(out, outBuffer), f}
 	if err := write(w); err != nil {
-		return errors.Join(err, w.Flush()) // what there is may help somebody
+		if e := w.Flush(); !errors.Is(err, e) { // what there is may help somebody
+			err = errors.Join(err, e)
+		}
+		return err
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write the dump: %w", err)
@@ -80,7 +83,11 @@ func (d *dump) toFile(write func(*file) error) (err error) {
 	}
 	f, err := os.CreateTemp(dir, "."+filepath.Base(d.file)+".*") // mode 0600, less the umask
 	if err != nil {
-		return fmt.Errorf("write the dump: %w", err)
+		var place *fs.PathError // with the name of a file that nobody has asked for
+		if errors.As(err, &place) {
+			err = place.Err
+		}
+		return &outputError{dir, err}
 	}
 	defer func() {
 		if err != nil {

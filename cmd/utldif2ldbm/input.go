@@ -5,7 +5,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -42,8 +41,6 @@ func (c counting) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var gzipMagic = []byte{0x1f, 0x8b}
-
 const peek = 512 // bytes in which a file shows what it is
 
 // openSource opens the file, - for standard input. report is told what cannot
@@ -77,9 +74,7 @@ func (r *restore) openSource() (*source, error) {
 	case err != nil:
 		err = fmt.Errorf("read %s: %w", s.name, err)
 	case bytes.HasPrefix(head, gzipMagic):
-		if s.Reader, err = gzip.NewReader(in); err != nil {
-			err = fmt.Errorf("read %s, which is compressed: %w", s.name, err)
-		}
+		s.Reader, err = newUnpacker(in, s.name)
 	case backend.IsBerkeley(head):
 		err = r.openPages(s, f)
 	case backend.IsStore(head):
@@ -88,6 +83,7 @@ func (r *restore) openSource() (*source, error) {
 		err = r.openPages(s, f) // a file whose first page is lost
 	default:
 		s.Reader = in
+		err = refuse(s.name, head)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -118,7 +114,10 @@ func (p *pageInput) entryAt(line int) (id uint64, within int) {
 
 func (r *restore) openPages(s *source, f *os.File) error {
 	if s.size == 0 {
-		return fmt.Errorf("%s is a Berkeley DB file, which can only be read from a file, not from a pipe", s.name)
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			return fmt.Errorf("%s is empty: there is nothing to salvage", s.name)
+		}
+		return fmt.Errorf("%s is to be read as a Berkeley DB file, which can only be done from a file, not from a pipe: save it first", s.name)
 	}
 	open := berkeley.Open
 	if r.salvage {
@@ -127,8 +126,11 @@ func (r *restore) openPages(s *source, f *os.File) error {
 	file, err := open(f, s.size)
 	if err != nil {
 		hint := ""
-		if errors.Is(err, berkeley.ErrDamaged) && !r.salvage {
+		switch {
+		case errors.Is(err, berkeley.ErrDamaged) && !r.salvage:
 			hint = "; try -salvage"
+		case errors.Is(err, berkeley.ErrNotBtree) && r.salvage:
+			hint = ": -salvage is for damaged id2entry.dbb files of the original data store; load a dump without -salvage"
 		}
 		return fmt.Errorf("read %s: %w%s", s.name, err, hint)
 	}

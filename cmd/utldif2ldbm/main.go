@@ -5,8 +5,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"runtime"
@@ -89,6 +91,9 @@ func define(f *flag.FlagSet) func([]string) error {
 			return err
 		}
 		settings, err := settingsOf(paths, *conf)
+		if errors.Is(err, fs.ErrPermission) {
+			err = permission(err)
+		}
 		if err != nil {
 			return err
 		}

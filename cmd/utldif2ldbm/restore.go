@@ -53,7 +53,7 @@ func (r *restore) run(ctx context.Context) (err error) {
 	}
 	in, err := r.openSource()
 	if err != nil {
-		return err
+		return r.explain(err)
 	}
 	defer func() { err = errors.Join(err, in.close()) }()
 	res, err := backend.Load(ctx, r.paths.Store, in, backend.LoadOptions{
@@ -63,7 +63,7 @@ func (r *restore) run(ctx context.Context) (err error) {
 		Progress: func(p backend.LoadProgress) { r.progress(in, p) },
 	})
 	if err != nil {
-		return r.explain(in, err)
+		return r.explainLoad(in, err)
 	}
 	return r.summary(in, res, time.Since(begun))
 }
@@ -87,20 +87,6 @@ func (r *restore) mustBeEmpty(definitions *schema.Schema) error {
 			r.paths.Store, entries, r.paths.Previous)
 	}
 	return nil
-}
-
-// explain adds to an error what it means.
-func (r *restore) explain(in *source, err error) error {
-	var p *backend.LoadProblem
-	switch {
-	case errors.As(err, &p):
-		return fmt.Errorf("%s, %s; the old store is as it was (without -strict the load goes on past such a problem)", in.name, in.place(p))
-	case errors.Is(err, backend.ErrEmptyInput):
-		return fmt.Errorf("%s: %w; the old store is as it was", in.name, err)
-	case errors.Is(err, context.Canceled):
-		return errors.New("ended by a signal; the old store is as it was")
-	}
-	return err
 }
 
 // place tells a problem in the terms of the input.
@@ -162,6 +148,19 @@ func (r *restore) summary(in *source, res *backend.LoadResult, took time.Duratio
 	if problems == 0 {
 		return nil
 	}
-	return command.Exit(withProblems, "%d problems with the input (told above): %d entries were left out, %d placeholders were made for missing superiors",
-		problems, res.LeftOut, res.Placeholders)
+	return command.Exit(withProblems, "%s with the input (told above): %s left out, %s made for missing superiors; "+
+		"mend the input and load it again, or go on with the store as it is",
+		counted(problems, "problem", "problems"), counted(res.LeftOut, "entry was", "entries were"),
+		counted(res.Placeholders, "placeholder was", "placeholders were"))
+}
+
+// counted is a number of things in words.
+func counted(n int, one, more string) string {
+	switch n {
+	case 0:
+		return "no " + one
+	case 1:
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, more)
 }

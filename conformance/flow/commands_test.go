@@ -157,7 +157,7 @@ func TestInputThatIsNoDumpIsRefused(t *testing.T) {
 	root := newRoot(t)
 	before := dump(t, root)
 	for name, c := range map[string]struct{ input, says string }{
-		"nothing": {"", "no entry"}, "binary": {strings.Repeat("\x00\x01\x02", 5000), "no entry"},
+		"nothing": {"", "no entry"}, "binary": {strings.Repeat("\x00\x01\x02", 5000), "is no LDIF"},
 		"a store": {filepath.Join(root, storeFile), "make a dump of it"}, "a folder": {t.TempDir(), "is a folder"},
 	} {
 		file := c.input

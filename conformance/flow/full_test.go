@@ -43,7 +43,7 @@ func TestFullDiskLosesNothing(t *testing.T) {
 	large := write(t, "large", data(20_000))
 
 	// The load does not fit: the old store stays.
-	run(t, "", "utldif2ldbm", "-R", dir, "-c", "-i", large).want(t, 1, "no space left on device")
+	run(t, "", "utldif2ldbm", "-R", dir, "-c", "-i", large).want(t, 1, "no space left on device", "the disk is full", "the old store is as it was", "make room")
 	if dump(t, dir) != before {
 		t.Error("the old store was changed")
 	}

@@ -138,7 +138,7 @@ func TestFailedDumpLeavesTheFileThatIsThere(t *testing.T) {
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "", "utldbmcat", "-o", file, path).want(t, 1)
+	run(t, "", "utldbmcat", "-o", file, path).want(t, 1, "the dump is cut off", "store damaged", "utdsd -check")
 	if read(t, file) != "yesterday's dump" {
 		t.Error("the file was replaced by a dump that failed")
 	}

@@ -67,7 +67,7 @@ func TestNothingOfABadInputIsDroppedSilently(t *testing.T) {
 		"dn: utname=b,utname=users," + farm + "\nobjectClass: utOfAnotherAge\nutname: b\nutnewthing: 1\nutnewthing: 0\n\n"
 	first := strings.Count(tree(), "\n") + 1
 	root := newRoot(t)
-	r := load(t, root, input).want(t, 3, fmt.Sprintf(`line %d: entry "UTNAME=A,`, first+6), `utname=nowhere,`, "1 entries were left out, 1 placeholders")
+	r := load(t, root, input).want(t, 3, fmt.Sprintf(`line %d: entry "UTNAME=A,`, first+6), `utname=nowhere,`, "1 entry was left out, 1 placeholder was made")
 	text := dump(t, root)
 	for _, want := range []string{"utusername: first\n", "utusername: orphan\n", "objectClass: utOfAnotherAge\n", "utnewthing: 1\nutnewthing: 0\n"} {
 		if !strings.Contains(text, want) {
