@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"math/rand"
 	"os"
 	"path/filepath"
 	"slices"
@@ -141,6 +142,30 @@ func TestDumpIsTheSameForTheSameState(t *testing.T) {
 	load(t, other, plain).want(t, 0)
 	if dump(t, other, "-n") != plain {
 		t.Error("dump -n, load, dump -n gives other bytes")
+	}
+}
+
+func TestParentsComeFirstWhateverTheOrderOfTheInput(t *testing.T) {
+	records := strings.Split(strings.TrimSuffix(data(2000), "\n\n"), "\n\n")
+	slices.Reverse(records)
+	root := newRoot(t)
+	for _, order := range []string{"reversed", "shuffled"} {
+		load(t, root, strings.Join(records, "\n\n")+"\n").want(t, 0)
+		seen := map[string]bool{}
+		for line := range strings.Lines(strings.ReplaceAll(dump(t, root), "\n ", "")) {
+			dn, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "dn: ")
+			if !ok {
+				continue
+			}
+			seen[dn] = true
+			if _, superior, below := strings.Cut(dn, ","); below && !seen[superior] {
+				t.Errorf("%s: %s comes before its superior", order, dn)
+			}
+		}
+		if len(seen) != len(records) {
+			t.Errorf("%s: %d entries of %d", order, len(seen), len(records))
+		}
+		rand.New(rand.NewSource(2)).Shuffle(len(records), func(i, j int) { records[i], records[j] = records[j], records[i] })
 	}
 }
 

@@ -3,12 +3,15 @@
 package flow
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -37,26 +40,45 @@ func TestFullDiskLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	mount(0, "2m")
+	mount(0, "4m")
 	load(t, dir, data(300)).want(t, 0)
-	before := dump(t, dir)
 	large := write(t, "large", data(20_000))
 
-	// The load does not fit: the old store stays.
-	run(t, "", "utldif2ldbm", "-R", dir, "-c", "-i", large).want(t, 1, "no space left on device", "the disk is full", "the old store is as it was", "make room")
-	if dump(t, dir) != before {
-		t.Error("the old store was changed")
+	// The load does not fit, wherever that shows: in its sorted runs, in the pages of
+	// the new store, in the last of them. The old store stays.
+	small, failed := used(t, dir, 0), 0
+	mount(unix.MS_REMOUNT, "64m")
+	mostUsed := watchUsed(t, dir, func() { run(t, "", "utldif2ldbm", "-R", dir, "-c", "-i", large).want(t, 0) })
+	load(t, dir, data(300)).want(t, 0)
+	before := dump(t, dir)
+	if err := os.Remove(filepath.Join(dir, storeFile+".previous")); err != nil {
+		t.Fatal(err)
 	}
-	if names := files(t, dir); len(names) != 1 {
-		t.Errorf("files %q", names)
+	const sizes = 12
+	for i := range sizes {
+		mount(unix.MS_REMOUNT, fmt.Sprintf("%dk", small+(mostUsed-small)*i/sizes+4))
+		r := run(t, "", "utldif2ldbm", "-R", dir, "-c", "-i", large)
+		if r.code == 0 {
+			break
+		}
+		failed++
+		r.want(t, 1, "no space left on device", "the disk is full", "the old store is as it was", "make room")
+		if dump(t, dir) != before {
+			t.Error("the old store was changed")
+		}
+		if names := files(t, dir); len(names) != 1 {
+			t.Errorf("files %q", names)
+		}
+	}
+	if failed < sizes/2 {
+		t.Errorf("the disk was full only %d times", failed)
 	}
 
 	// The dump does not fit: it says so and is told apart.
 	mount(unix.MS_REMOUNT, "64m")
 	run(t, "", "utldif2ldbm", "-R", dir, "-c", "-i", large).want(t, 0)
 	whole := dump(t, dir)
-	used := used(t, dir)
-	mount(unix.MS_REMOUNT, used+"k")
+	mount(unix.MS_REMOUNT, fmt.Sprintf("%dk", used(t, dir, 500)))
 	named := filepath.Join(dir, "named")
 	if err := os.WriteFile(named, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
@@ -86,12 +108,35 @@ func TestFullDiskLosesNothing(t *testing.T) {
 	}
 }
 
-// used is what dir takes, in KiB, and a little more.
-func used(t *testing.T, dir string) string {
+// used is what the file system of dir has in use, in KiB, and more.
+func used(t *testing.T, dir string, more int) int {
 	t.Helper()
-	out, err := exec.Command("/bin/sh", "-c", `echo $(($(du -sk "$1" | cut -f1) + 500))`, "sh", dir).Output()
-	if err != nil {
-		t.Fatal(err)
+	var fs unix.Statfs_t
+	if err := unix.Statfs(dir, &fs); err != nil {
+		t.Error(err)
 	}
-	return strings.TrimSpace(string(out))
+	return int(fs.Blocks-fs.Bfree)*int(fs.Bsize)/1024 + more
+}
+
+// watchUsed gives the most that is in use while during runs.
+func watchUsed(t *testing.T, dir string, during func()) (most int) {
+	t.Helper()
+	ended := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+				most = max(most, used(t, dir, 0))
+			}
+		}
+	})
+	during()
+	close(ended)
+	watching.Wait()
+	return most
 }

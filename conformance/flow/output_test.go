@@ -4,6 +4,8 @@
 package flow
 
 import (
+	"encoding/base64"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -11,6 +13,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/sunray-ds/utdsd/conformance/harness"
 )
@@ -69,31 +74,107 @@ func TestOthersAreToldBeforeTheFirstByte(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := command(t, "utldbmcat", filepath.Join(root, storeFile))
-	cmd.Stdout = out
-	told, err := cmd.StderrPipe()
+	defer out.Close()
+	// A pipe that is full holds the program back where it says this.
+	told, full, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer told.Close()
+	size, err := unix.FcntlInt(full.Fd(), unix.F_SETPIPE_SZ, os.Getpagesize())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := full.Write(make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, "utldbmcat", filepath.Join(root, storeFile))
+	cmd.Stdout, cmd.Stderr = out, full
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	// A pipe that nobody reads yet holds the program back where it says this, if
-	// the text is unbuffered; when the first byte of it is here the mode has changed.
-	if _, err := io.ReadFull(told, make([]byte, 1)); err != nil {
-		t.Fatal(err)
+	full.Close()
+	awaitWrite(t, cmd.Process.Pid, unix.Stderr)
+	if info, err := out.Stat(); err != nil || info.Mode().Perm() != 0o600 || info.Size() != 0 {
+		t.Errorf("%v, mode %v, %d bytes when it is told", err, info.Mode(), info.Size())
 	}
-	if m := mode(t, file); m != 0o600 {
-		t.Errorf("mode %04o when it is told", m)
-	}
-	if _, err := io.ReadAll(told); err != nil {
-		t.Error(err)
+	if text, err := io.ReadAll(told); err != nil || !strings.Contains(string(text), "its mode is now 0600") {
+		t.Errorf("%v, %q", err, text[size:])
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Error(err)
 	}
-	if err := out.Close(); err != nil {
-		t.Error(err)
+	if !strings.Contains(read(t, file), "\n# end: 20006 entries") {
+		t.Error("no whole dump")
+	}
+}
+
+// awaitWrite waits until a thread of a process waits in a write to fd.
+func awaitWrite(t *testing.T, pid, fd int) {
+	t.Helper()
+	want := fmt.Sprintf("%d 0x%x ", unix.SYS_WRITE, fd)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(longest); time.Now().Before(deadline); <-tick.C {
+		calls, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range calls {
+			if text, err := os.ReadFile(c); err == nil && strings.HasPrefix(string(text), want) {
+				return
+			}
+		}
+	}
+	t.Fatal("the program does not wait where it writes")
+}
+
+func TestModeThatCannotBeChangedIsTold(t *testing.T) {
+	root := newRoot(t)
+	// A file that is regular, open to others, and whose mode nobody can change.
+	out, err := os.OpenFile("/proc/self/coredump_filter", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd := command(t, "utldbmcat", filepath.Join(root, storeFile))
+	cmd.Stdout = out
+	finish(t, cmd).want(t, 1, "can be read or written by others (mode 0644)", "cannot be changed: take care of it", "the dump is cut off")
+}
+
+func TestLinesAreWrappedAt76Columns(t *testing.T) {
+	root := newRoot(t)
+	var b strings.Builder
+	b.WriteString(tree())
+	for n := range 200 {
+		fmt.Fprintf(&b, "dn: cn=w%03d,%s\nobjectClass: top\nobjectClass: applicationProcess\ncn: w%03d\ndescription: %s\ndescription:: %s\n\n", n, farm, n,
+			strings.Repeat("x", n+1), base64.StdEncoding.EncodeToString([]byte(strings.Repeat("\xc3\xa9", n+1))))
+	}
+	load(t, root, b.String()).want(t, 0)
+	lines := strings.Split(entries(dump(t, root)), "\n")
+	exact, folded := 0, 0
+	for i, line := range lines {
+		if len(line) > 76 {
+			t.Errorf("a line of %d columns: %q", len(line), line)
+		}
+		if len(line) == 76 {
+			exact++
+		}
+		if strings.HasPrefix(line, " ") {
+			folded++
+			if len(lines[i-1]) != 76 {
+				t.Errorf("wrapped at %d columns: %q", len(lines[i-1]), lines[i-1])
+			}
+		}
+	}
+	if exact < 200 || folded < 200 {
+		t.Errorf("%d lines of 76 columns, %d continuations: this tests nothing", exact, folded)
+	}
+	whole := strings.ReplaceAll(strings.Join(lines, "\n"), "\n ", "")
+	for n := range 200 {
+		if !strings.Contains(whole, "\ndescription: "+strings.Repeat("x", n+1)+"\n") {
+			t.Errorf("no value of %d bytes", n+1)
+		}
 	}
 }
 
