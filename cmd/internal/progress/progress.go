@@ -24,10 +24,11 @@ type Line struct {
 	out  io.Writer
 	unit string
 
-	mu    sync.Mutex
-	stage string
-	bar   *progressbar.ProgressBar
-	last  time.Time
+	mu      sync.Mutex
+	stage   string
+	counted bool // there are entries in this stage by now
+	bar     *progressbar.ProgressBar
+	last    time.Time
 }
 
 // New makes a line on out, which is a terminal. What is counted are entries.
@@ -37,29 +38,34 @@ func New(out io.Writer) *Line { return NewOf(out, "entries") }
 func NewOf(out io.Writer, unit string) *Line { return &Line{out: out, unit: unit} }
 
 // Show tells that done of total (0: not known) are done in a stage, and how many
-// entries that were. Elapsed and remaining time count from the first call for
-// this stage.
+// entries that were; all zeros if there is nothing to count yet. Elapsed and
+// remaining time count from the first call for this stage.
 func (l *Line) Show(stage string, entries uint64, done, total int64) {
 	if l == nil || l.out == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.bar == nil || stage != l.stage {
+	if counted := entries > 0 || total > 0; l.bar == nil || stage != l.stage || counted != l.counted {
 		l.clear()
+		l.counted = counted
 		l.begin(stage, total)
 	}
 	now := time.Now()
-	if entries == 0 || now.Sub(l.last) < every {
+	if now.Sub(l.last) < every || entries == 0 && l.counted {
 		return
 	}
 	l.last = now
+	if !l.counted {
+		_ = l.bar.RenderBlank() // what can go wrong is the terminal
+		return
+	}
 	// The end is set behind the count, which takes a sample of the rate, and is
 	// never reached, for a full bar is a finished one.
 	if total > 0 && int64(entries) >= l.bar.GetMax64() {
 		l.bar.ChangeMax64(int64(entries) + 1)
 	}
-	_ = l.bar.Set64(int64(entries)) // what can go wrong is the terminal
+	_ = l.bar.Set64(int64(entries))
 	if done > 0 && total > 0 {
 		// done and total may be bytes: the entries of the whole follow from those
 		// so far.
@@ -76,17 +82,19 @@ func (l *Line) begin(stage string, total int64) {
 		most = max(total, farEnd)
 	}
 	l.stage, l.last = stage, time.Time{}
-	l.bar = progressbar.NewOptions64(most,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(l.out),
 		progressbar.OptionSetDescription(stage),
 		progressbar.OptionSetWidth(width),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
 		progressbar.OptionSetItsString(l.unit),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowTotalBytes(false), // the estimate of the whole
-		progressbar.OptionShowIts(),
+		progressbar.OptionShowTotalBytes(false),       // the estimate of the whole
 		progressbar.OptionSetSpinnerChangeInterval(0), // no goroutine of its own
-	)
+	}
+	if l.counted {
+		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowIts())
+	}
+	l.bar = progressbar.NewOptions64(most, options...)
 	l.bar.StartWithoutRender()
 }
 
