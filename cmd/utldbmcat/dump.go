@@ -54,7 +54,7 @@ func (d *dump) dump(ctx context.Context) error {
 	}
 	o := d.options()
 	o.Jobs = runtime.NumCPU()
-	return d.output(func(w *file) error {
+	return d.output(ctx, func(w *file) error {
 		return errors.Join(d.write(ctx, state, w, o), state.Close())
 	})
 }
@@ -68,7 +68,7 @@ func (d *dump) live(ctx context.Context) error {
 	// the store grows as long as the state is held. Who may not raise a priority
 	// again goes on as it is.
 	defer time.AfterFunc(patience, func() { _ = setPriority(unix.SCHED_NORMAL, impatientNice) }).Stop()
-	return d.output(func(out *file) error {
+	return d.output(ctx, func(out *file) error {
 		h, err := d.holdState(d.store)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,7 +26,7 @@ const (
 
 // output gives write the place for the dump. A file by name appears only when
 // write has succeeded and all is on disk.
-func (d *dump) output(write func(*file) error) error {
+func (d *dump) output(ctx context.Context, write func(*file) error) error {
 	// A reader that is gone becomes an error of the write, and a sentence.
 	signal.Ignore(syscall.SIGPIPE)
 	if d.file != "" {
@@ -34,7 +35,35 @@ func (d *dump) output(write func(*file) error) error {
 	if err := d.closeToOthers(); err != nil {
 		return err
 	}
-	return buffered(d.out, d.out, write)
+	return buffered(d.out, &endable{ctx, d.out}, write)
+}
+
+// endable is an output whose reader may never read: a write is not waited for any
+// more when ctx has ended.
+type endable struct {
+	ctx context.Context
+	f   *os.File
+}
+
+// Write takes part of the dump. What is in p must not change any more after an
+// error.
+func (e *endable) Write(p []byte) (n int, err error) {
+	if e.ctx.Err() != nil {
+		return 0, context.Cause(e.ctx)
+	}
+	written := make(chan struct{})
+	var size int
+	var fault error
+	go func() {
+		defer close(written)
+		size, fault = e.f.Write(p)
+	}()
+	select {
+	case <-written:
+		return size, fault
+	case <-e.ctx.Done():
+		return 0, context.Cause(e.ctx)
+	}
 }
 
 // file is where a dump goes, with a buffer.

@@ -207,6 +207,37 @@ func TestReaderThatGoesAwayIsAFailure(t *testing.T) {
 	}
 }
 
+func TestSignalEndsADumpThatNobodyReads(t *testing.T) {
+	u := loaded(t, 5000)
+	for _, what := range []string{"served", "at rest"} {
+		cmd := command(t, "utldbmcat", "-R", u.Root)
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told strings.Builder
+		cmd.Stdout, cmd.Stderr = w, &told
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		w.Close()
+		awaitWrite(t, cmd.Process.Pid, unix.Stdout)
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err == nil || cmd.ProcessState.ExitCode() != 1 || !strings.Contains(told.String(), "the dump is cut off: ended by a signal") {
+			t.Errorf("%s: %v, %q", what, err, told.String())
+		}
+		if text, err := io.ReadAll(r); err != nil || strings.Contains(string(text), "# end:") {
+			t.Errorf("%s: %v, or an end", what, err)
+		}
+		r.Close()
+		if what == "served" {
+			u.Stop(t)
+		}
+	}
+}
+
 func TestFailedDumpLeavesTheFileThatIsThere(t *testing.T) {
 	root := newRoot(t)
 	load(t, root, data(200)).want(t, 0)
