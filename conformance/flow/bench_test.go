@@ -1,6 +1,6 @@
 // bench_test.go: loading, dumping and starting beside slapd and its own tools, on
-// the same data, in the same run; "make bench-flow" runs it. The lines
-// "ours-to-..." are ratios: above 1 we are faster.
+// the same data, in the same run, in turn; "make bench-flow" runs it. The lines
+// "...-to-..." are ratios: above 1 we are faster.
 //
 // FLOW_ENTRIES is how many entries there are, 100000 if it is not set.
 
@@ -54,50 +54,96 @@ func benchFile(b *testing.B, n int) string {
 	return path
 }
 
-// timed runs a program b.N times and reports entries per second, which it also
-// returns, and memory. (The kernel counts the memory of the test binary at the
-// start of the program as the program's, so that must be little.)
-func timed(b *testing.B, entries int, before func(), cmd func() *exec.Cmd) (rate float64) {
-	b.Helper()
-	var most int64
-	var cpu, took time.Duration
-	for b.Loop() {
-		b.StopTimer()
-		before()
-		c := cmd()
-		b.StartTimer()
-		begun := time.Now()
-		out, err := c.CombinedOutput()
-		took += time.Since(begun)
-		if err != nil {
-			b.Fatalf("%v\n%s", err, out)
-		}
-		usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage)
-		if ok {
-			most = max(most, usage.Maxrss)
-		}
-		cpu += c.ProcessState.UserTime() + c.ProcessState.SystemTime()
-	}
-	n := float64(entries) * float64(b.N)
-	b.ReportMetric(n/took.Seconds(), "entries/s")
-	b.ReportMetric(float64(cpu.Microseconds())/n, "cpu-us/entry")
-	b.ReportMetric(float64(most)/1024, "MiB-rss")
-	return n / took.Seconds()
+// timing is what one run, or the median of several, took.
+type timing struct{ wall, cpu time.Duration }
+
+// side is a program that is measured.
+type side struct {
+	name    string
+	before  func() // not measured; may be nil
+	command func() *exec.Cmd
+
+	timings []timing
+	most    int64 // KiB of memory
 }
 
-// compare prints how much faster we are, if both were measured.
-func compare(b *testing.B, ours, theirs float64, peer string) {
+// once runs the program. (The kernel counts the memory of the test binary at the
+// start of the program as the program's, so that must be little.)
+func (s *side) once(b *testing.B) {
 	b.Helper()
-	if ours == 0 || theirs == 0 {
-		return
+	if s.before != nil {
+		s.before()
 	}
-	b.Run("ours-to-"+peer, func(b *testing.B) {
+	c := s.command()
+	begun := time.Now()
+	out, err := c.CombinedOutput()
+	took := time.Since(begun)
+	if err != nil {
+		b.Fatalf("%v\n%s", err, out)
+	}
+	if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		s.most = max(s.most, usage.Maxrss)
+	}
+	s.timings = append(s.timings, timing{took, c.ProcessState.UserTime() + c.ProcessState.SystemTime()})
+}
+
+// report is a line for one side.
+func (s *side) report(b *testing.B, entries int) {
+	b.Run(s.name, func(b *testing.B) {
 		for b.Loop() {
-			_ = b.N // nothing is left to do
+			_ = b.N // it is measured already
 		}
+		n := float64(entries)
+		wall := median(collect(s.timings, func(t timing) float64 { return t.wall.Seconds() }))
+		cpu := median(collect(s.timings, func(t timing) float64 { return t.cpu.Seconds() }))
 		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(ours/theirs, "times-as-fast")
+		b.ReportMetric(n/wall, "entries/s")
+		b.ReportMetric(cpu*1e6/n, "cpu-us/entry")
+		b.ReportMetric(float64(s.most)/1024, "MiB-rss")
 	})
+}
+
+func collect[T any](list []T, f func(T) float64) (values []float64) {
+	for _, x := range list {
+		values = append(values, f(x))
+	}
+	return values
+}
+
+// beside runs the sides in turn, so that what else the machine has to do meets all
+// of them, and tells how much faster each one is than the last: the median of the
+// rounds.
+func beside(b *testing.B, entries int, sides ...*side) {
+	b.Helper()
+	b.Run("in-turn", func(b *testing.B) {
+		for b.Loop() {
+			for _, s := range sides {
+				s.once(b)
+			}
+		}
+	})
+	peer := sides[len(sides)-1]
+	if len(peer.timings) == 0 {
+		return // not asked for
+	}
+	for _, s := range sides {
+		s.report(b, entries)
+	}
+	for _, s := range sides[:len(sides)-1] {
+		b.Run(s.name+"-to-"+peer.name, func(b *testing.B) {
+			for b.Loop() {
+				_ = b.N // it is measured already
+			}
+			var wall, cpu []float64
+			for i := range s.timings {
+				wall = append(wall, peer.timings[i].wall.Seconds()/s.timings[i].wall.Seconds())
+				cpu = append(cpu, peer.timings[i].cpu.Seconds()/s.timings[i].cpu.Seconds())
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(median(wall), "times-as-fast")
+			b.ReportMetric(median(cpu), "times-less-cpu")
+		})
+	}
 }
 
 // slapdFolder is a configured slapd with an empty database and equality indexes
@@ -159,33 +205,33 @@ func slapcatTo(b *testing.B, s *harness.Slapd, out string) *exec.Cmd {
 func BenchmarkLoad(b *testing.B) {
 	n := benchEntries(b)
 	file := benchFile(b, n)
-	var ours, theirs float64
-	for _, jobs := range []string{"1", "2"} {
-		b.Run("utldif2ldbm-j"+jobs, func(b *testing.B) {
-			root := b.TempDir()
-			ours = timed(b, n, func() {}, func() *exec.Cmd { return command(b, "utldif2ldbm", "-R", root, "-c", "-j", jobs, "-i", file) })
-		})
+	load := func(jobs string) *side {
+		root := b.TempDir()
+		return &side{name: "utldif2ldbm-j" + jobs, command: func() *exec.Cmd {
+			return command(b, "utldif2ldbm", "-R", root, "-c", "-j", jobs, "-i", file)
+		}}
 	}
-	b.Run("slapadd-q", func(b *testing.B) {
-		conf, empty := slapdFolder(b)
-		theirs = timed(b, n, empty, func() *exec.Cmd { return exec.Command(harness.Program(b, "slapadd"), "-q", "-f", conf, "-l", file) })
-	})
-	compare(b, ours, theirs, "slapadd-q")
+	conf, empty := slapdFolder(b)
+	beside(b, n, load("1"), load("2"), &side{name: "slapadd-q", before: empty, command: func() *exec.Cmd {
+		return exec.Command(harness.Program(b, "slapadd"), "-q", "-f", conf, "-l", file)
+	}})
 }
 
+// BenchmarkDump has ours make its dump durable, which slapcat does not do.
 func BenchmarkDump(b *testing.B) {
 	n := benchEntries(b)
-	out := filepath.Join(b.TempDir(), "out")
 	u, s := filled(b, benchFile(b, n))
-	dump := func() *exec.Cmd { return command(b, "utldbmcat", "-R", u.Root, "-o", out) }
-	var ours, theirs float64
-	b.Run("utldbmcat", func(b *testing.B) { ours = timed(b, n, func() {}, dump) })
-	b.Run("slapcat", func(b *testing.B) {
-		theirs = timed(b, n, func() {}, func() *exec.Cmd { return slapcatTo(b, s, out) })
-	})
-	compare(b, ours, theirs, "slapcat")
+	dump := func(name string) *side {
+		out := filepath.Join(b.TempDir(), "out")
+		return &side{name: name, command: func() *exec.Cmd { return command(b, "utldbmcat", "-R", u.Root, "-o", out) }}
+	}
+	theirs := filepath.Join(b.TempDir(), "out")
+	slapcat := func() *side {
+		return &side{name: "slapcat", command: func() *exec.Cmd { return slapcatTo(b, s, theirs) }}
+	}
+	beside(b, n, dump("utldbmcat"), slapcat())
 	u.Restart(b)
-	b.Run("utldbmcat-live", func(b *testing.B) { timed(b, n, func() {}, dump) })
+	b.Run("served", func(b *testing.B) { beside(b, n, dump("utldbmcat-live"), slapcat()) })
 }
 
 // BenchmarkStart is the time from the start of the server to its first answer.
