@@ -12,6 +12,7 @@
 //	PATH                the store
 //	PATH.previous       what was there before the last load or refresh: a store, or
 //	                    the file of the original data store
+//	PATH.ballast        no content: room on the disk, see Options.Ballast
 //	PATH.load           a store that is being built by a load or refresh, until it
 //	                    is renamed to PATH; PATH.load.meta is a part of it
 //	PATH.previous.new   for a moment, before it is renamed to PATH.previous

@@ -100,11 +100,6 @@ func longPlace(list []byte) partsAt {
 
 // NextValue takes the first value off StoredAttribute.Values.
 func NextValue(values []byte) (value, rest []byte, ok bool) {
-	if len(values) > 1 && values[0] == ber.TagOctetString && values[1] < 0x80 {
-		if end := 2 + int(values[1]); end <= len(values) {
-			return values[2:end:end], values[end:], true
-		}
-	}
 	value, rest, err := ber.Expect(values, ber.TagOctetString)
 	return value, rest, err == nil
 }

@@ -6,9 +6,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -214,41 +212,11 @@ func (p *peer) expect(st *step) error {
 // much garbage there is at some moment says nothing about what was kept.
 func inUse(t *testing.T, u *harness.Utdsd) int {
 	t.Helper()
-	get(t, u, "/debug/pprof/heap?gc=1")
-	figures := get(t, u, "/metrics")
-	return memory(t, u.Pid(), "VmRSS") - figure(t, figures, "go_memstats_heap_idle_bytes") + figure(t, figures, "go_memstats_heap_released_bytes")
-}
-
-// get asks the server's listener for metrics.
-func get(t *testing.T, u *harness.Utdsd, path string) string {
-	t.Helper()
-	client := http.Client{Timeout: answerWithin}
-	r, err := client.Get("http://" + u.Metrics + path)
-	if err != nil {
+	if _, err := scrape(u, "/debug/pprof/heap?gc=1"); err != nil {
 		t.Fatal(err)
 	}
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
-	if err != nil || r.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %s, %v", path, r.Status, err)
-	}
-	return string(body)
-}
-
-// figure is the value of a metric without labels.
-func figure(t *testing.T, metrics, name string) int {
-	t.Helper()
-	for line := range strings.Lines(metrics) {
-		if value, found := strings.CutPrefix(line, name+" "); found {
-			f, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return int(f)
-		}
-	}
-	t.Fatalf("no metric %s", name)
-	return 0
+	kept := figure(t, u, "go_memstats_heap_idle_bytes") - figure(t, u, "go_memstats_heap_released_bytes")
+	return memory(t, u.Pid(), "VmRSS") - int(kept)
 }
 
 // memory is a figure of a process in bytes, as /proc has it in KiB.
