@@ -3,8 +3,10 @@
 // Package clients judges the server with LDAP clients that others wrote: the
 // command line tools of OpenLDAP (Debian's ldap-utils) driven by the check
 // files in testdata/checks, and python-ldap driven by testdata/session.py.
-// Everything runs against the project's own server and against slapd 2.5, so
-// that the suite itself is proven by an independent implementation.
+// That runs against the project's own server and against slapd 2.5, so that
+// the suite itself is proven by an independent implementation. Clients that
+// follow referrals (python-ldap, libldap, Perl's Net::LDAP, Java's JNDI) run
+// testdata/referral.* against a secondary of ours.
 //
 // It is NOT for hostile input (real clients cannot send it), replication,
 // faults or speed, and it holds no Go LDAP client.

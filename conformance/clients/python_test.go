@@ -12,8 +12,8 @@ import (
 	"github.com/sunray-ds/utdsd/conformance/harness"
 )
 
-// pythonWithin bounds one run of session.py.
-const pythonWithin = 60 * time.Second
+// scriptWithin bounds one run of a script.
+const scriptWithin = 60 * time.Second
 
 // TestPythonSession runs session.py against the project's own server.
 func TestPythonSession(t *testing.T) {
@@ -27,7 +27,7 @@ func TestSlapdPythonSession(t *testing.T) {
 
 // runPython runs session.py.
 func runPython(t *testing.T, server harness.Endpoint) {
-	ctx, cancel := context.WithTimeout(context.Background(), pythonWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), scriptWithin)
 	defer cancel()
 	runChecks(t, exec.CommandContext(ctx, harness.Python(t), "testdata/session.py",
 		server.URL, server.CAFile, harness.AdminDN, harness.Password, harness.Suffix))

@@ -9,7 +9,7 @@ import (
 )
 
 // aptLine is what a user types when a foreign program is missing.
-const aptLine = "apt-get install -y --no-install-recommends slapd ldap-utils python3-ldap"
+const aptLine = "make packages installs what deploy/test-packages.txt lists (Debian, root)"
 
 // Program returns the path of a foreign program, also from the folders for
 // system programs, and fails the test with the package line when it is not

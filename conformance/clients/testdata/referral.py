@@ -18,10 +18,10 @@ def ok(name, good, why=""):
     print(f"ok {name}" if good else f"not ok {name}: {why}", flush=True)
 
 
-def bound(url):
+def bound(url, dn=admin, secret=password):
     c = ldap.initialize(url)
     c.set_option(ldap.OPT_REFERRALS, 0)
-    c.simple_bind_s(admin, password)
+    c.simple_bind_s(dn, secret)
     return c
 
 
@@ -30,6 +30,14 @@ def value(url, dn, attr):
         return bound(url).search_s(dn, ldap.SCOPE_BASE)[0][1].get(attr)
     except ldap.NO_SUCH_OBJECT:
         return None
+
+
+def logs_in(url, dn, secret):
+    try:
+        bound(url, dn, secret)
+        return True
+    except ldap.INVALID_CREDENTIALS:
+        return False
 
 
 # python-ldap hands the URLs to its caller, who asks there.
@@ -45,20 +53,26 @@ def follow(operation):
         return dn.replace("%2C", ",").replace("%20", " "), ""
 
 
-dn = "cn=followed," + suffix
-for name, operation, target in [
-    ("python-ldap add", lambda c: c.add_s(dn, [("objectClass", [b"device"]), ("cn", [b"followed"])]), dn),
-    ("python-ldap modify", lambda c: c.modify_s(dn, [(ldap.MOD_REPLACE, "description", [b"by a referral"])]), dn),
-    ("python-ldap rename", lambda c: c.rename_s(dn, "cn=renamed"), dn),
-    ("python-ldap password", lambda c: c.passwd_s("cn=renamed," + suffix, None, "x"), "cn=renamed," + suffix),
-    ("python-ldap delete", lambda c: c.delete_s("cn=renamed," + suffix), "cn=renamed," + suffix),
+dn, renamed = "utname=followed," + suffix, "utname=renamed," + suffix
+user = [("objectClass", [b"utUser"]), ("utname", [b"followed"])]
+for name, target, operation, done in [
+    ("add", dn, lambda c: c.add_s(dn, user), lambda: value(primary, dn, "utname")),
+    ("modify", dn, lambda c: c.modify_s(dn, [(ldap.MOD_REPLACE, "description", [b"by a referral"])]),
+     lambda: value(primary, dn, "description") == [b"by a referral"]),
+    ("rename", dn, lambda c: c.rename_s(dn, "utname=renamed"),
+     lambda: value(primary, renamed, "utname") and not value(primary, dn, "utname")),
+    ("password", renamed, lambda c: c.passwd_s(renamed, None, "by python-ldap"), lambda: logs_in(primary, renamed, "by python-ldap")),
+    ("delete", renamed, lambda c: c.delete_s(renamed), lambda: not value(primary, renamed, "utname")),
 ]:
     try:
         told, why = follow(operation)
-        ok(name, told == target, why or f"the URL names {told!r}")
+        if told != target:
+            why = why or f"the URL names {told!r}"
+        elif not done():
+            why = "it is not so on the primary"
     except ldap.LDAPError as e:
-        # A password needs userPassword, which device has not: the primary says so.
-        ok(name, "password" in name and isinstance(e, ldap.OBJECT_CLASS_VIOLATION), repr(e))
+        why = repr(e)
+    ok("python-ldap " + name, not why, why)
 
 # libldap follows by itself and asks a callback to log in at the other server.
 lib = ctypes.CDLL(sorted(glob.glob("/usr/lib/*/libldap-2*.so.0") + glob.glob("/usr/lib/*/libldap.so.2"))[0])
