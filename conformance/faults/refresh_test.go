@@ -56,6 +56,9 @@ func withoutRoom(t *testing.T, keep int) {
 	if report := r.Stop(); len(report.Failed)+len(report.Backwards) > 0 || report.Connections != 1 || report.Fewest < report.First {
 		t.Errorf("reads while the disk is full: %+v", report)
 	}
+	if n, err := b.Metric("utds_upstream_lag_changes"); err != nil || n < bigEntries {
+		t.Errorf("the secondary says that it is %v changes behind (%v); it has none of %d", n, err, bigEntries)
+	}
 	resize(largeDisk)
 	f.secondaries = append(f.secondaries, b)
 	f.AwaitLevel(t, f.primary, b)
