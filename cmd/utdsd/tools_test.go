@@ -23,7 +23,7 @@ func freePort(t *testing.T) string {
 func TestUsersAreAddedAndShown(t *testing.T) {
 	port := freePort(t)
 	root := configure(t, port)
-	runProgram(t, "", "utuser", "-R", root, "-l").want(t, 1, "localhost:"+port+" is not running", "start it with utdsd")
+	runProgram(t, "", "utuser", "-R", root, "-l").want(t, 1, "localhost:"+port+" is not running", "start it with utstart")
 	runProgram(t, "", "utuser", "-R", t.TempDir(), "-l").want(t, 1, "utadmin.conf is not there", "utconfig")
 	runProgram(t, "", "utuser", "-R", root).want(t, 2, "exactly one of")
 

@@ -5,8 +5,10 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
 	"github.com/sunray-ds/utdsd/cmd/internal/service"
@@ -53,10 +55,10 @@ func define(f *flag.FlagSet) func([]string) error {
 		if *show {
 			signature, err := site.ReadSignature(paths.Signature)
 			if err != nil {
-				return err
+				return notThere(paths, err)
 			}
-			fmt.Println(fingerprint(signature))
-			return nil
+			_, err = fmt.Println(fingerprint(signature))
+			return err
 		}
 		signature := site.NewSignature()
 		if !*generate {
@@ -91,13 +93,21 @@ func install(paths site.Paths, signature string) error {
 		return nil
 	}
 	if err := paths.WriteSignature(signature); err != nil {
-		return err
+		return notThere(paths, err)
 	}
 	fmt.Printf("The group signature is in %s; its fingerprint is %s.\n", paths.Signature, fingerprint(signature))
 	if before != "" {
 		fmt.Printf("The one before is in %s.bak. All servers of the group need the new one.\n", paths.Signature)
 	}
 	return reload(paths)
+}
+
+// notThere tells what to do where nothing is set up.
+func notThere(paths site.Paths, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: the server below %s is not set up; run utconfig first, or name another root with -R", err, paths.Root)
+	}
+	return err
 }
 
 // reload asks the utdsd that is running to read the signature again.

@@ -93,8 +93,8 @@ func (f *flushed) Write(p []byte) (int, error) {
 func buffered(f *os.File, out io.Writer, write func(*file) error) error {
 	w := &file{bufio.NewWriterSize(out, outBuffer), f}
 	if err := write(w); err != nil {
-		if e := w.Flush(); !errors.Is(err, e) { // what there is may help somebody
-			err = errors.Join(err, e)
+		if fault := w.Flush(); fault != nil && !errors.Is(err, fault) { // what there is may help somebody
+			err = errors.Join(err, fault)
 		}
 		return err
 	}

@@ -122,12 +122,11 @@ func show(c *admin.Client, name string, asJSON bool) error {
 	case asJSON:
 		return listing.JSON(os.Stdout, p)
 	case name == admin.DefaultPolicy:
-		fmt.Println("Current Policy:")
+		_, err = fmt.Printf("Current Policy:\n%s\n", text(p))
 	default:
-		fmt.Printf("Policy %s:\n", name)
+		_, err = fmt.Printf("Policy %s:\n%s\n", name, text(p))
 	}
-	fmt.Println(text(p))
-	return nil
+	return err
 }
 
 func showAll(c *admin.Client, asJSON bool) error {

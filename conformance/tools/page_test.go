@@ -69,11 +69,13 @@ func words(text string) []string {
 }
 
 func TestServerThatIsNotSetUpIsAFailureAndNoMisuse(t *testing.T) {
-	for _, args := range [][]string{{"utuser", "-l"}, {"utdesktop", "-l"}, {"utadminuser", "-l"}, {"utpolicy"}, {"utkiosk", "-l"}, {"utpw", "-w", "x"}, {"utgroupsig", "-l"}} {
-		say(t, args[0], args[1:]...).want(t, 1, args[0]+": ")
+	for _, args := range [][]string{{"utuser", "-l"}, {"utdesktop", "-l"}, {"utadminuser", "-l"}, {"utpolicy"}, {"utkiosk", "-l"}, {"utpw", "-w", "x"},
+		{"utgroupsig", "-l"}, {"utgroupsig", "-g"}, {"utreplica", "-l"}, {"utreplica", "-i"}, {"utreplica", "-u"}, {"utreplica", "-p", "localhost"},
+		{"utreplica", "-s", "localhost"}, {"utgstatus"}, {"utstart"}, {"utrestart"}, {"utdsd"}, {"utldbmcat"}, {"utsample"}} {
+		say(t, args[0], args[1:]...).want(t, 1, args[0]+": ", "utconfig")
 	}
 	u := harness.NewUtdsd(t, harness.Options{Plain: true})
 	for _, args := range [][]string{{"utuser", "-l"}, {"utdesktop", "-a", "080020861234,x"}, {"utadminuser", "-l"}, {"utpolicy"}, {"utkiosk", "-l"}} {
-		run(t, u.Root, "", args[0], args[1:]...).want(t, 1, "is not running; start it with")
+		run(t, u.Root, "", args[0], args[1:]...).want(t, 1, "is not running; start it with utstart")
 	}
 }

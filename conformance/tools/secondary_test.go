@@ -71,7 +71,10 @@ func TestWithoutThePrimaryNothingIsChanged(t *testing.T) {
 		{"utdesktop", "-a", "080020861234,Lab"}, {"utadminuser", "-a", "jdoe"}, {"utpolicy", "-a", "-z", "both"},
 		{"utkiosk", "-i", "k", "-f", config}, {"utpw", "-w", config},
 	} {
-		r := run(t, secondary.Root, "", c[0], c[1:]...).want(t, 1, "the primary is unreachable and nothing was changed", primary.Address())
+		r := run(t, secondary.Root, "", c[0], c[1:]...).want(t, 1, "the primary is unreachable and nothing was changed", primary.Address(), "connection refused; utgstatus shows the group")
+		if strings.Contains(r.err, "Result Code") {
+			t.Errorf("%q: as a library puts it: %s", c, r.err)
+		}
 		if n := strings.Count(r.err, "\n"); n > 200+1 { // those that were at work at once
 			t.Errorf("%q: %d lines of errors", c, n)
 		}

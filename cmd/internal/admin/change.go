@@ -86,7 +86,7 @@ func (c *Client) follow(from *session, to string) (*session, error) {
 	case refused(err):
 		return nil, fmt.Errorf("nothing was changed: the primary %s does not take the password in %s, which utpw sets: %w", server, c.file, err)
 	case err != nil:
-		return nil, fmt.Errorf("%w: %s: %w", ErrUnreachable, server, err)
+		return nil, fmt.Errorf("%w: %s: %w; utgstatus shows the group", ErrUnreachable, server, cause(err))
 	}
 	c.changes, c.passed = s, append(c.passed, target.Host)
 	return s, nil

@@ -91,11 +91,11 @@ func ConnectWith(p site.Paths, password []byte) (*Client, error) {
 		c.Close()
 		switch {
 		case errors.Is(err, syscall.ECONNREFUSED):
-			return nil, fmt.Errorf("the data store at %s is not running; start it with utdsd on that server", c.local.url)
+			return nil, fmt.Errorf("the data store at %s is not running; start it with utstart on that server", c.local.url)
 		case refused(err):
 			return nil, explain(err, "log in as "+conf.AdminDN+" with the password in "+p.Password)
 		}
-		return nil, fmt.Errorf("the data store at %s cannot be reached; see server and port in %s: %w", c.local.url, p.Admin, err)
+		return nil, fmt.Errorf("the data store at %s cannot be reached; see server and port in %s: %w", c.local.url, p.Admin, cause(err))
 	}
 	return c, nil
 }

@@ -49,7 +49,17 @@ func answered(err error) error {
 	if err == nil || refused(err) {
 		return err
 	}
-	return fmt.Errorf("%w %w", errGone, err)
+	return fmt.Errorf("%w %w", errGone, cause(err))
+}
+
+// cause is why a server could not be reached, without the number that the library
+// gives to all such errors.
+func cause(err error) error {
+	var e *ldap.Error
+	if errors.As(err, &e) && e.ResultCode == ldap.ErrorNetwork && e.Err != nil {
+		return e.Err
+	}
+	return err
 }
 
 // refused tells whether a server has answered, and not with success.

@@ -62,11 +62,11 @@ func (s *Service) awaitAnswer(p *process, ready, ended <-chan struct{}) error {
 	}
 }
 
-// answers asks for the root DSE: over the local socket, or where there is none,
-// as on a full disk, over TCP.
+// answers asks for the root DSE: over the local socket, or over TCP where there is
+// none, as on a full disk, and where this user may not use it.
 func answers(p site.Paths) error {
 	nc, err := site.DialSocket(p.Socket)
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		nc, err = dialTCP(p)
 	}
 	if err != nil {

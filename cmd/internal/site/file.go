@@ -3,7 +3,9 @@
 package site
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -22,6 +24,10 @@ func WriteFile(path string, data []byte, mode os.FileMode) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // made with mode 0600
 	if err != nil {
+		var fault *fs.PathError // of a name that nobody knows
+		if errors.As(err, &fault) {
+			err = fault.Err
+		}
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer func() {
