@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync/atomic"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -61,8 +62,10 @@ func (g *Group) probe(ctx context.Context, primary string) error {
 		return fmt.Errorf("the host %s is unknown", primary)
 	case errors.Is(err, errSignature):
 		return fmt.Errorf("%s belongs to another group: %w; both need the same group signature (utgroupsig)", primary, err)
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s does not answer within %s: is it the host and the port of a utdsd?", primary, askTimeout)
 	case err != nil:
-		return fmt.Errorf("%s is out of reach: %w", primary, err)
+		return fmt.Errorf("%s is out of reach: %w: does utdsd run there?", primary, err)
 	case s.Role == RoleNone:
 		return fmt.Errorf("%s has no role in a failover group: type utreplica -p there first", primary)
 	}
@@ -74,7 +77,8 @@ func (g *Group) probe(ctx context.Context, primary string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s does not list this server (%s port %s) among its secondaries %v: type utreplica -a there first", primary, g.opts.Host, g.opts.Port, s.Members)
+	own := net.JoinHostPort(g.opts.Host, g.opts.Port)
+	return fmt.Errorf("%s does not list this server among its secondaries (%s): type utreplica -a %s there first", primary, strings.Join(s.Members, ", "), own)
 }
 
 // mayBe tells whether a name in another server's list may be this server: by

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -261,6 +262,11 @@ func (g *Group) SetRole(ctx context.Context, next Role) error {
 	old := g.Role()
 	if err := MayBecome(old, next); err != nil {
 		return err
+	}
+	for _, m := range next.Members {
+		if host, port, ok := hostPort(m); ok && port == g.opts.Port && (strings.EqualFold(host, g.opts.Host) || host == "localhost") {
+			return fmt.Errorf("nothing was changed: %s is this server itself; name the others", m)
+		}
 	}
 	if next.Kind == RoleSecondary && g.opts.Foreign == nil {
 		if err := g.probe(ctx, next.Members[0]); err != nil {

@@ -26,7 +26,7 @@ var outcomeText = [...]struct{ word, sentence string }{
 	WaitingForRestore: {"waiting-for-restore", "waiting for restore: the primary is freshly configured; the secondary keeps its data and goes on serving"},
 	OlderEpoch:        {"older-epoch", "older epoch: another server was promoted in the place of this one, and the secondary follows that one's changes; nothing is taken from here"},
 	ProviderBehind:    {"provider-behind", "provider behind: this server is itself a secondary and has less than the one that calls, which waits"},
-	NotListed:         {"not-listed", "not listed: this primary does not list the secondary that calls; name it with utreplica -p"},
+	NotListed:         {"not-listed", "not listed: this primary does not list the secondary that calls; name it on the primary with utreplica -a"},
 	NotProvider:       {"not-provider", "not a provider: this server has no role in a failover group"},
 }
 

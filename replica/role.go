@@ -132,6 +132,14 @@ func (r Role) ReferralURL() string {
 	return "ldap://" + a
 }
 
+// String is the role as people say it.
+func (r Role) String() string {
+	if r.Kind == RoleNone || len(r.Members) == 0 {
+		return string(r.Kind)
+	}
+	return string(r.Kind) + " of " + strings.Join(r.Members, ", ")
+}
+
 // Equal tells whether two roles are the same but for Adopt.
 func (r Role) Equal(o Role) bool {
 	return r.Kind == o.Kind && slices.Equal(r.Members, o.Members)

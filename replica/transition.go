@@ -17,7 +17,7 @@ func MayBecome(old, next Role) error {
 	case old.Kind == RoleSecondary:
 		return fmt.Errorf("this server is already a secondary of %s: type utreplica -u first", old.Members[0])
 	}
-	return fmt.Errorf("this server is already a primary, of %d secondaries: type utreplica -u first", len(old.Members))
+	return fmt.Errorf("this server is already the %s: type utreplica -u first", old)
 }
 
 func sameMember(a, b string) bool {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
 	"github.com/sunray-ds/utdsd/cmd/internal/daemon"
@@ -73,7 +72,7 @@ func ask(paths site.Paths) ([]member, error) {
 		if fault != nil {
 			return nil, fault
 		}
-		return nil, fmt.Errorf("%w; its role is %s, and utstart starts it", err, strings.TrimSpace(fmt.Sprint(role.Kind, " ", strings.Join(role.Members, ", "))))
+		return nil, fmt.Errorf("%w; its role is %s, and utstart starts it", err, role)
 	}
 	if err != nil {
 		return nil, err

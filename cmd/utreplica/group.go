@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
@@ -47,10 +48,14 @@ func (g *group) run(r request) error {
 			return err
 		}
 	}
+	role := replica.Role{Kind: replica.RolePrimary, Members: members}
+	if err := role.Check(); err != nil {
+		return command.Misuse("%s", err)
+	}
 	if err := g.known(r.members, r.drop); err != nil {
 		return err
 	}
-	return g.set(replica.Role{Kind: replica.RolePrimary, Members: members})
+	return g.set(role)
 }
 
 // changed gives the secondaries after -a or -d.
@@ -73,7 +78,7 @@ func changed(old replica.Role, r request) ([]string, error) {
 		case r.add:
 			members = append(members, m)
 		case at < 0:
-			return nil, fmt.Errorf("%s is none of the secondaries %v", m, members)
+			return nil, fmt.Errorf("nothing was changed: %s is none of the secondaries (%s)", m, strings.Join(members, ", "))
 		default:
 			members = slices.Delete(members, at, at+1)
 		}
@@ -165,7 +170,7 @@ func (g *group) setOffline(r replica.Role) error {
 func (g *group) tell(r replica.Role) {
 	switch r.Kind {
 	case replica.RolePrimary:
-		fmt.Fprintf(g.out, "This server is the primary of %d secondaries.\n", len(r.Members))
+		fmt.Fprintf(g.out, "This server is the primary of %s.\n", count(len(r.Members), "secondary", "secondaries"))
 	case replica.RoleSecondary:
 		fmt.Fprintf(g.out, "This server is a secondary of %s.\n", r.Members[0])
 	default:

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -31,6 +32,9 @@ func (g *group) status() (s replica.Status, running bool, err error) {
 func (g *group) ask() (s replica.Status, running bool, err error) {
 	server, err := daemon.Dial(g.paths)
 	if errors.Is(err, daemon.ErrDown) {
+		if _, err := g.paths.ReadAdmin(); err != nil {
+			return s, false, err
+		}
 		r, err := g.paths.ReadRole()
 		return replica.Status{Role: r.Kind, Members: r.Members}, false, err
 	}
@@ -58,28 +62,30 @@ func (g *group) list(asJSON bool) error {
 		_, err = fmt.Fprintf(g.out, "%s\n", text)
 		return err
 	}
-	fmt.Fprintf(g.out, "Role:      %s\n", roleText(s))
+	_, err = io.WriteString(g.out, table(s, running))
+	return err
+}
+
+// table is what people see.
+func table(s replica.Status, running bool) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Role:      %s\n", roleText(s))
 	if !running {
-		fmt.Fprintln(g.out, "utdsd does not run.")
-		return nil
+		b.WriteString("utdsd does not run; utstart starts it.\n")
+		return b.String()
 	}
-	fmt.Fprintf(g.out, "Server:    %s:%s, version %s\n", s.Host, s.Port, s.Version)
-	fmt.Fprintf(g.out, "Position:  change %d, %d entries\n", s.LastChange, s.Entries)
-	fmt.Fprintf(g.out, "History:   %d epochs, the last one %s\n", len(s.Epochs), s.EpochKind)
+	fmt.Fprintf(&b, "Server:    %s:%s, version %s\n", s.Host, s.Port, s.Version)
+	fmt.Fprintf(&b, "Position:  change %d, %s\n", s.LastChange, count(int(s.Entries), "entry", "entries"))
+	fmt.Fprintf(&b, "History:   %s, the last one %s\n", count(len(s.Epochs), "epoch", "epochs"), s.EpochKind)
 	if s.Fenced != "" {
-		fmt.Fprintf(g.out, "Fenced:    %s\n", s.Fenced)
+		fmt.Fprintf(&b, "Fenced:    %s\n", s.Fenced)
 	}
-	w := tabwriter.NewWriter(g.out, 0, 0, 2, ' ', 0)
-	switch {
-	case s.Upstream != nil:
-		up := s.Upstream
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if up := s.Upstream; up != nil {
 		fmt.Fprintln(w, "\nPrimary\tState\tBehind\tLag\tLast contact")
 		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", up.Address, upstreamState(up), up.LagChanges, seconds(up.LagSeconds), when(up.LastHeard))
-		if up.Reason != "" {
-			fmt.Fprintf(w, "\n%s\n", up.Reason)
-		}
-		if up.Error != "" && up.Error != up.Reason {
-			fmt.Fprintf(w, "\n%s\n", up.Error)
+		if why := explanation(up); why != "" {
+			fmt.Fprintf(w, "\n%s\n", why)
 		}
 	}
 	if len(s.Secondaries) > 0 {
@@ -88,7 +94,28 @@ func (g *group) list(asJSON bool) error {
 			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", f.Member, secondaryState(f), f.LagChanges, seconds(f.LagSeconds), when(f.LastHeard))
 		}
 	}
-	return w.Flush()
+	_ = w.Flush() // to a builder
+	return b.String()
+}
+
+// explanation is the sentence below the table of a secondary. What the last meeting
+// came to is no news when the primary cannot be met.
+func explanation(up *replica.UpstreamStatus) string {
+	switch {
+	case up.Connected || up.Error == "" || up.Error == up.Reason:
+		return up.Reason
+	case up.LastHeard.IsZero():
+		return up.Error + "; this server goes on trying"
+	}
+	return up.Error + "; this server serves what it has and goes on trying"
+}
+
+// count is a number with its noun.
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func roleText(s replica.Status) string {
@@ -147,7 +174,9 @@ func (g *group) info() error {
 		return daemon.ErrDown
 	}
 	line, well := oneLine(s)
-	fmt.Fprintln(g.out, line)
+	if _, err := fmt.Fprintln(g.out, line); err != nil {
+		return err
+	}
 	if !well {
 		return command.Exit(exitBehind, "not all is well; -l tells more")
 	}

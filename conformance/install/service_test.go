@@ -58,6 +58,11 @@ func TestStartAndStopWaitAndSaySo(t *testing.T) {
 	m.run(t, tool("utstop", root)+"; ! ldapsearch -x -H ldap://127.0.0.1:7012 -b '' -s base 2>/dev/null", "stopped")
 	m.run(t, tool("utrestart", root), "is not running", "started")
 	m.run(t, "stat -c %a "+root+"/var/opt/SUNWut/srds/log/utdsd.log", "640")
+
+	// Somebody else may not use the local socket, and does not wait for it.
+	other := "timeout 20 setpriv --reuid=65534 --regid=65534 --clear-groups "
+	m.run(t, "chmod 755 "+root+"; "+other+tool("utstart", root), "running already")
+	m.want(t, 1, other+tool("utstop", root), "operation not permitted")
 }
 
 func TestServerThatDoesNotStartSaysWhy(t *testing.T) {
@@ -135,7 +140,7 @@ func TestSecondServerIsAFitMember(t *testing.T) {
 	m.run(t, tool("utconfig", other)+"-u -y")
 	m.run(t, setUp(other, "7112")+tool("utgroupsig", other)+"-w "+signature)
 	m.run(t, tool("utstart", root)+"; "+tool("utstart", other))
-	m.run(t, tool("utreplica", root)+"-p 127.0.0.1:7112", "primary of 1 secondaries")
+	m.run(t, tool("utreplica", root)+"-p 127.0.0.1:7112", "primary of 1 secondary")
 	m.run(t, tool("utreplica", other)+"-s 127.0.0.1:7012", "level with")
 	m.run(t, tool("utuser", root)+`-a "`+user+`"`, "Added 1 user.")
 	m.run(t, "timeout 30 sh -c 'until "+tool("utuser", other)+"-l | grep John; do sleep 0.1; done'", "John Smith")
@@ -143,5 +148,14 @@ func TestSecondServerIsAFitMember(t *testing.T) {
 	m.run(t, tool("utgstatus", root)+"-j", `"role": "secondary"`, `"reachable": true`)
 	m.run(t, tool("utstop", other))
 	m.run(t, tool("utgstatus", root), "out of reach", "connection refused")
-	m.want(t, 1, tool("utgstatus", other), "utdsd is not running", "its role is secondary 127.0.0.1:7012")
+	m.want(t, 1, tool("utgstatus", other), "utdsd is not running", "its role is secondary of 127.0.0.1:7012", "utstart")
+
+	// A host that nobody knows, and one that nobody can be asked about.
+	m.run(t, "echo 'hosts: files' >/etc/nsswitch.conf")
+	m.want(t, 1, tool("utreplica", root)+"-a nowhere", "the host nowhere is unknown", "nothing was changed", "look at its name")
+	m.run(t, tool("utreplica", other)+"-u")
+	m.want(t, 1, tool("utreplica", other)+"-s nowhere:7012", "the host nowhere is unknown", "nothing was changed")
+	m.run(t, "echo 'hosts: dns' >/etc/nsswitch.conf; rm -f /etc/resolv.conf; echo 'nameserver 127.0.0.1' >/etc/resolv.conf")
+	m.want(t, 1, tool("utreplica", root)+"-a nowhere", "look up the host nowhere", "nothing was changed")
+	m.run(t, tool("utreplica", root)+"-l", "primary of 127.0.0.1:7112\n")
 }
