@@ -78,9 +78,9 @@ func (b *bar) show(up *replica.UpstreamStatus) {
 	case up.Expected > 0:
 		b.line.Show("receiving the data of "+b.primary, up.Received, int64(up.Received), int64(up.Expected))
 	case up.Connected:
-		b.line.Show("waiting for "+b.primary, 0, 0, 0)
+		b.line.Wait("waiting for " + b.primary)
 	default:
-		b.line.Show("connecting to "+b.primary, 0, 0, 0)
+		b.line.Wait("connecting to " + b.primary)
 	}
 }
 

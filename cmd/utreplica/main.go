@@ -28,6 +28,11 @@ secondary has everything of the primary; what it had before is replaced and is
 kept beside the store as id2entry.dbb.previous. To make a secondary the primary
 type -u and -p on it, then -u and -s on the others.
 
+With -i the state is one line: "none", "primary secondaries=N level=N", "primary
+fenced" (the group has gone on without it), "secondary STATE behind=CHANGES
+lag=TIME", or the role and "down". STATE is level, out-of-reach, connecting, or
+what the last meeting with the primary came to, which -l explains.
+
 Exit status:
   0  done; with -i: all is well
   1  failed; with -i: the server cannot be asked

@@ -6,7 +6,8 @@
 // That runs against the project's own server and against slapd 2.5, so that
 // the suite itself is proven by an independent implementation. Clients that
 // follow referrals (python-ldap, libldap, Perl's Net::LDAP, Java's JNDI) run
-// testdata/referral.* against a secondary of ours.
+// testdata/referral.* against a secondary of ours, and one that is told of
+// changes runs testdata/watch.py.
 //
 // It is NOT for hostile input (real clients cannot send it), replication,
 // faults or speed, and it holds no Go LDAP client.

@@ -5,6 +5,7 @@ package progress
 
 import (
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,9 +27,9 @@ type Line struct {
 
 	mu      sync.Mutex
 	stage   string
-	counted bool // there are entries in this stage by now
 	bar     *progressbar.ProgressBar
 	last    time.Time
+	waiting string // shown by Wait
 }
 
 // New makes a line on out, which is a terminal. What is counted are entries.
@@ -38,40 +39,50 @@ func New(out io.Writer) *Line { return NewOf(out, "entries") }
 func NewOf(out io.Writer, unit string) *Line { return &Line{out: out, unit: unit} }
 
 // Show tells that done of total (0: not known) are done in a stage, and how many
-// entries that were; all zeros if there is nothing to count yet. Elapsed and
-// remaining time count from the first call for this stage.
+// entries that were. Elapsed and remaining time count from the first call for
+// this stage.
 func (l *Line) Show(stage string, entries uint64, done, total int64) {
 	if l == nil || l.out == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if counted := entries > 0 || total > 0; l.bar == nil || stage != l.stage || counted != l.counted {
+	if l.bar == nil || stage != l.stage {
 		l.clear()
-		l.counted = counted
 		l.begin(stage, total)
 	}
 	now := time.Now()
-	if now.Sub(l.last) < every || entries == 0 && l.counted {
+	if entries == 0 || now.Sub(l.last) < every {
 		return
 	}
 	l.last = now
-	if !l.counted {
-		_ = l.bar.RenderBlank() // what can go wrong is the terminal
-		return
-	}
 	// The end is set behind the count, which takes a sample of the rate, and is
 	// never reached, for a full bar is a finished one.
 	if total > 0 && int64(entries) >= l.bar.GetMax64() {
 		l.bar.ChangeMax64(int64(entries) + 1)
 	}
-	_ = l.bar.Set64(int64(entries))
+	_ = l.bar.Set64(int64(entries)) // what can go wrong is the terminal
 	if done > 0 && total > 0 {
 		// done and total may be bytes: the entries of the whole follow from those
 		// so far.
 		whole := int64(float64(entries) / float64(done) * float64(total))
 		l.bar.ChangeMax64(max(whole, int64(entries)) + 1)
 	}
+}
+
+// Wait tells what is waited for while there is nothing to count.
+func (l *Line) Wait(what string) {
+	if l == nil || l.out == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.waiting == what {
+		return
+	}
+	l.clear()
+	l.bar, l.waiting = nil, what
+	_, _ = io.WriteString(l.out, "\r"+what+" ...") // what can go wrong is the terminal
 }
 
 // begin starts the bar of a stage; one whose end is not known has a spinner in
@@ -82,19 +93,17 @@ func (l *Line) begin(stage string, total int64) {
 		most = max(total, farEnd)
 	}
 	l.stage, l.last = stage, time.Time{}
-	options := []progressbar.Option{
+	l.bar = progressbar.NewOptions64(most,
 		progressbar.OptionSetWriter(l.out),
 		progressbar.OptionSetDescription(stage),
 		progressbar.OptionSetWidth(width),
 		progressbar.OptionSetTheme(progressbar.ThemeASCII),
 		progressbar.OptionSetItsString(l.unit),
-		progressbar.OptionShowTotalBytes(false),       // the estimate of the whole
+		progressbar.OptionShowCount(),
+		progressbar.OptionShowTotalBytes(false), // the estimate of the whole
+		progressbar.OptionShowIts(),
 		progressbar.OptionSetSpinnerChangeInterval(0), // no goroutine of its own
-	}
-	if l.counted {
-		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowIts())
-	}
-	l.bar = progressbar.NewOptions64(most, options...)
+	)
 	l.bar.StartWithoutRender()
 }
 
@@ -109,6 +118,10 @@ func (l *Line) Clear() {
 }
 
 func (l *Line) clear() {
+	if l.waiting != "" {
+		_, _ = io.WriteString(l.out, "\r"+strings.Repeat(" ", len(l.waiting)+len(" ..."))+"\r")
+		l.waiting = ""
+	}
 	if l.bar != nil {
 		_ = l.bar.Clear()
 		l.last = time.Time{}

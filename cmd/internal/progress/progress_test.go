@@ -78,32 +78,6 @@ func TestLineShowsEntriesRateAndWhatIsLeft(t *testing.T) {
 	})
 }
 
-func TestWaitIsShownThatHasNothingToCountYet(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var out strings.Builder
-		l := New(&out)
-		for range 3 {
-			l.Show("connecting to ray1", 0, 0, 0)
-			time.Sleep(2 * time.Second)
-		}
-		shown := lines(out.String())
-		if len(shown) < 3 || !regexp.MustCompile(`^. connecting to ray1 +\[4s\]$`).MatchString(shown[len(shown)-1]) {
-			t.Fatalf("lines %q", shown)
-		}
-		l.Show("receiving the data of ray1", 0, 0, 100)
-		l.Show("receiving the data of ray1", 50, 50, 100)
-		shown = lines(out.String())
-		if last := shown[len(shown)-1]; !strings.HasPrefix(last, "receiving the data of ray1") || !strings.Contains(last, "(50") {
-			t.Errorf("line %q", last)
-		}
-		l.Clear()
-		left := strings.TrimRight(out.String(), "\r")
-		if strings.Trim(left[strings.LastIndex(left, "\r")+1:], " ") != "" {
-			t.Errorf("what is left on the terminal: %q", left)
-		}
-	})
-}
-
 func TestLineFitsATerminal(t *testing.T) {
 	for _, columns := range []uint16{80, 60} {
 		out, screen := terminal(t, columns)
@@ -147,4 +121,27 @@ func TestLastEntryDoesNotEndTheLine(t *testing.T) {
 	if last := shown[len(shown)-1]; !strings.Contains(last, "(25, ") {
 		t.Errorf("line %q", last)
 	}
+}
+
+func TestLineTellsWhatIsWaitedForBeforeThereIsSomethingToCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out strings.Builder
+		l := New(&out)
+		l.Wait("connecting")
+		l.Wait("connecting")
+		l.Wait("waiting")
+		l.Show("reading", 0, 0, 10)
+		time.Sleep(time.Second)
+		l.Show("reading", 5, 5, 10)
+		l.Wait("connecting")
+		l.Clear()
+		shown := lines(out.String())
+		if n := len(shown); n < 4 || shown[0] != "connecting ..." || shown[1] != "waiting ..." || !strings.HasPrefix(shown[2], "reading ") || shown[n-1] != "connecting ..." {
+			t.Errorf("lines %q", shown)
+		}
+		if !strings.HasSuffix(out.String(), "\r"+strings.Repeat(" ", len("connecting ..."))+"\r") {
+			t.Errorf("what is left on the terminal: %q", out.String())
+		}
+		(*Line)(nil).Wait("nobody looks")
+	})
 }

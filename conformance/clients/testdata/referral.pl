@@ -6,7 +6,7 @@ use strict;
 use warnings;
 
 use Net::LDAP;
-use Net::LDAP::Constant qw(LDAP_SUCCESS LDAP_NO_SUCH_OBJECT LDAP_PARTIAL_RESULTS LDAP_REFERRAL);
+use Net::LDAP::Constant qw(LDAP_SUCCESS LDAP_COMPARE_TRUE LDAP_NO_SUCH_OBJECT LDAP_PARTIAL_RESULTS LDAP_REFERRAL);
 use Net::LDAP::Extension::SetPassword;
 use URI::ldap;
 
@@ -92,6 +92,8 @@ for my $version (3, 2) {
 
     my $m = bound($secondary, $version)->search(base => $suffix, scope => "base", filter => "(objectClass=*)");
     ok("$name search", $m->code ? $m->error : $m->count == 1 ? "" : $m->count . " entries");
+    $m = bound($secondary, $version)->compare($suffix, attr => "o", value => "utdata");
+    ok("$name compare", $m->code == LDAP_COMPARE_TRUE ? "" : "result " . $m->code);
 }
 
 print "$checks checks\n";
