@@ -60,6 +60,7 @@ type Group struct {
 	followers *followers
 	fence     fence
 	guests    guests
+	roster    roster
 	referral  atomic.Pointer[string]
 
 	changing sync.Mutex // held while the role changes; taken before the others
@@ -141,16 +142,13 @@ func (g *Group) begin(role Role) error {
 	case RolePrimary:
 		run = func(ctx context.Context) { g.watch(ctx, role.Members) }
 	case RoleSecondary:
-		consumer, err := g.newConsumer(role)
+		heard := make(chan struct{}, 1)
+		consumer, err := g.newConsumer(role, heard)
 		if err != nil {
 			return err
 		}
 		p.consumer = consumer
-		run = func(ctx context.Context) {
-			if err := p.consumer.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
-				g.opts.Log.Error("replication from the primary has ended", "primary", role.Members[0], "error", err)
-			}
-		}
+		run = func(ctx context.Context) { g.follow(ctx, role.Members[0], consumer, heard) }
 	default:
 		return nil
 	}
@@ -165,9 +163,22 @@ func (g *Group) begin(role Role) error {
 	return nil
 }
 
+// follow runs a secondary's consumer, and learns who else follows the primary.
+func (g *Group) follow(ctx context.Context, primary string, c *Consumer, heard <-chan struct{}) {
+	var learning sync.WaitGroup
+	if g.opts.Foreign == nil {
+		learning.Go(func() { g.learn(ctx, primary, c, heard) })
+	}
+	if err := c.Run(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		g.opts.Log.Error("replication from the primary has ended", "primary", primary, "error", err)
+	}
+	learning.Wait()
+}
+
 // take makes the role what others are answered by.
 func (g *Group) take(role Role) {
 	g.referTo(role)
+	g.roster.set(nil)
 	var members []string
 	if role.Kind == RolePrimary {
 		members = role.Members
@@ -188,7 +199,7 @@ func (g *Group) end() {
 	}
 }
 
-func (g *Group) newConsumer(role Role) (*Consumer, error) {
+func (g *Group) newConsumer(role Role, heard chan<- struct{}) (*Consumer, error) {
 	address, err := Address(role.Members[0])
 	if err != nil {
 		return nil, err
@@ -197,7 +208,7 @@ func (g *Group) newConsumer(role Role) (*Consumer, error) {
 		Provider: func() string { return address },
 		Host:     g.opts.Host, Port: g.opts.Port, Suffix: g.opts.Suffix, LostDir: g.opts.Folder,
 		Signature: g.opts.Signature, TLS: g.opts.TLS, Applier: g.opts.Store,
-		Adopt: role.Adopt, AdoptDone: func() { g.adopted(role) }, Log: g.opts.Log,
+		Adopt: role.Adopt, AdoptDone: func() { g.adopted(role) }, Log: g.opts.Log, Notify: heard,
 	}
 	if g.opts.Foreign == nil {
 		return NewConsumer(o), nil

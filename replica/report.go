@@ -11,7 +11,7 @@ import (
 func (g *Group) Status() (Status, error) {
 	role := g.Role()
 	s := Status{Host: g.opts.Host, Port: g.opts.Port, Version: g.opts.Version,
-		Role: role.Kind, Members: role.Members, Fenced: g.fence.status()}
+		Role: role.Kind, Members: role.Members, Others: g.roster.get(), Fenced: g.fence.status()}
 	state, err := g.opts.Store.Hold()
 	if err != nil {
 		return s, err

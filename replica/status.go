@@ -14,6 +14,7 @@ type Status struct {
 	Version string   `json:"version"`
 	Role    RoleKind `json:"role"`
 	Members []string `json:"members,omitempty"`
+	Others  []string `json:"others,omitempty"` // of a secondary: who else follows its primary, as heard last
 
 	Position  string           `json:"position"`
 	Epochs    []schema.Epoch   `json:"epochs"`

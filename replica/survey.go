@@ -15,7 +15,7 @@ type MemberStatus struct {
 }
 
 // Survey asks every member that this server knows of: on a secondary, what its
-// primary knows. The first one is this server.
+// primary knows, or has told last. The first one is this server.
 func (g *Group) Survey(ctx context.Context) ([]MemberStatus, error) {
 	own, err := g.Status()
 	if err != nil {
@@ -26,12 +26,9 @@ func (g *Group) Survey(ctx context.Context) ([]MemberStatus, error) {
 	if own.Role == RoleSecondary {
 		primary := g.askOne(ctx, own.Members[0])
 		all = append(all, primary)
-		members = nil
-		for _, f := range primary.Status.Secondaries {
-			// A member that the primary sees where we are is this server.
-			if _, port, ok := hostPort(f.Member); !ok || port != g.opts.Port || !g.mayBe(f.Member) {
-				members = append(members, f.Member)
-			}
+		if members = own.Others; primary.Error == "" {
+			members = g.others(primary.Status)
+			g.roster.set(members)
 		}
 	}
 	answers := make([]MemberStatus, len(members))

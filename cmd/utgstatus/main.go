@@ -20,7 +20,9 @@ const usage = `Usage: utgstatus [-R DIR] [-j]
 Shows every member of the failover group: its role, whether it can be reached
 and has everything that the primary has, its last change, how many changes and
 how much time it is behind, and its version. The data store of this server is
-asked and asks the others, so it has to run.
+asked and asks the others, so it has to run. A secondary whose primary is gone
+asks the other secondaries that it has heard of: how far each of them is tells who
+is to take its place.
 
 States:
   up            answers and stands alone, or is the primary

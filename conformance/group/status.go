@@ -31,6 +31,7 @@ type Status struct {
 	Host, Port  string
 	Role        string
 	Members     []string
+	Others      []string // of a secondary: who else follows its primary
 	Position    string
 	EpochKind   string `json:"epoch_kind"`
 	Entries     uint64

@@ -1,0 +1,88 @@
+// members_test.go: utgstatus on a secondary, also when the primary is gone and
+// somebody has to decide who takes its place.
+
+package scenario
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/sunray-ds/utdsd/conformance/group"
+)
+
+// shown is a row of utgstatus -j.
+type shown struct {
+	Member, Role, State, Version, Error string
+	Own, Reachable                      bool
+	Change                              *uint64
+}
+
+// survey is what utgstatus shows on m, by address; its own row is at "".
+func survey(t *testing.T, m *group.Member) map[string]shown {
+	t.Helper()
+	var rows []shown
+	if err := json.Unmarshal([]byte(m.Must(t, "utgstatus", "-j")), &rows); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]shown{}
+	for _, r := range rows {
+		if r.Own {
+			all[""] = r
+		} else {
+			all[r.Member] = r
+		}
+	}
+	if len(all) != len(rows) {
+		t.Errorf("a member has two rows: %+v", rows)
+	}
+	return all
+}
+
+func TestSecondaryKnowsTheOthersWhenThePrimaryIsGone(t *testing.T) {
+	s := newStory(t)
+	s.server("members", []string{"a", "b", "c"}, "")
+	a, b, c := s.members["a"], s.members["b"], s.members["c"]
+	for _, m := range []*group.Member{a, b, c} {
+		m.Restart(t)
+	}
+	a.Must(t, "utreplica", "-p", b.Address(), c.Address())
+	b.Must(t, "utreplica", "-s", a.Address())
+	c.Must(t, "utreplica", "-s", a.Address())
+	s.must(s.write("members", []string{"a", "30"}, ""))
+	s.group.AwaitLevel(t, a, b, c)
+	last, err := a.Status()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.group.Await(t, "b has heard of c", func() (bool, error) {
+		st, err := b.Status()
+		return slices.Equal(st.Others, []string{c.Address()}), err
+	})
+
+	a.Kill(t)
+	s.group.Await(t, "b and c have seen that a is gone", func() (bool, error) {
+		x, err := b.Status()
+		if err != nil {
+			return false, err
+		}
+		y, err := c.Status()
+		return !x.Upstream.Connected && !y.Upstream.Connected, err
+	})
+	all := survey(t, b)
+	if len(all) != 3 || all[a.Address()].Reachable || all[a.Address()].Error == "" {
+		t.Errorf("the primary is gone: %+v", all)
+	}
+	for name, r := range map[string]shown{"b": all[""], "c": all[c.Address()]} {
+		if !r.Reachable || r.Role != "secondary" || r.State != "out of reach" || r.Version == "" || r.Change == nil || *r.Change != last.LastChange {
+			t.Errorf("%s is shown as %+v", name, r)
+		}
+	}
+
+	// Out of the group nothing of it is remembered.
+	b.Must(t, "utreplica", "-u")
+	if all := survey(t, b); len(all) != 1 {
+		t.Errorf("a server alone shows %+v", all)
+	}
+	s.end()
+}
