@@ -29,7 +29,8 @@ States:
   level         a secondary that has everything
   behind        a secondary that is catching up
   fenced        a primary that takes no writes
-  out of reach  does not answer, or a secondary without its primary
+  no primary    a secondary that does not reach its primary, and serves what it has
+  out of reach  does not answer
   other words   why a secondary gets nothing: utreplica -l there tells more
 
 Examples:

@@ -34,6 +34,7 @@ const (
 	stateBehind     = "behind"
 	stateFenced     = "fenced"
 	stateConnecting = "connecting"
+	stateNoPrimary  = "no primary"
 	stateNoAnswer   = "out of reach"
 )
 
@@ -74,7 +75,7 @@ func row(m replica.MemberStatus) member {
 	r.Behind, r.LagSeconds, r.LastContact = &up.LagChanges, &up.LagSeconds, contact(up.LastHeard)
 	switch {
 	case !up.Connected:
-		r.State, r.Error = stateNoAnswer, up.Error
+		r.State, r.Error = stateNoPrimary, up.Error
 		if r.Error == "" {
 			r.Error = "it has no connection to its primary " + up.Address
 		}

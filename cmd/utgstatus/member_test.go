@@ -37,7 +37,7 @@ prim                           primary    up                  100        -      
 away                           secondary  out of reach        -          20       2s       -
 never                          secondary  out of reach        -          -        -        -
 slow                           secondary  behind              90         10       1s       1.0
-cut                            secondary  out of reach        90         0        0s       1.0
+cut                            secondary  no primary          90         0        0s       1.0
 waiting                        secondary  waiting-for-restore 90         0        0s       1.0
 
 7 members total.

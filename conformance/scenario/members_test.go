@@ -70,11 +70,11 @@ func TestSecondaryKnowsTheOthersWhenThePrimaryIsGone(t *testing.T) {
 		return !x.Upstream.Connected && !y.Upstream.Connected, err
 	})
 	all := survey(t, b)
-	if len(all) != 3 || all[a.Address()].Reachable || all[a.Address()].Error == "" {
+	if len(all) != 3 || all[a.Address()].State != "out of reach" || all[a.Address()].Reachable || all[a.Address()].Error == "" {
 		t.Errorf("the primary is gone: %+v", all)
 	}
 	for name, r := range map[string]shown{"b": all[""], "c": all[c.Address()]} {
-		if !r.Reachable || r.Role != "secondary" || r.State != "out of reach" || r.Version == "" || r.Change == nil || *r.Change != last.LastChange {
+		if !r.Reachable || r.Role != "secondary" || r.State != "no primary" || r.Version == "" || r.Change == nil || *r.Change != last.LastChange {
 			t.Errorf("%s is shown as %+v", name, r)
 		}
 	}
