@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -91,7 +92,11 @@ func table(s replica.Status, running bool) string {
 	if len(s.Secondaries) > 0 {
 		fmt.Fprintln(w, "\nSecondary\tState\tBehind\tLag\tLast contact")
 		for _, f := range s.Secondaries {
-			fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", f.Member, secondaryState(f), f.LagChanges, seconds(f.LagSeconds), when(f.LastHeard))
+			behind, lag := "-", "-" // what it has is not known before it was heard
+			if f.Position != "" {
+				behind, lag = strconv.FormatUint(f.LagChanges, 10), seconds(f.LagSeconds)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Member, secondaryState(f), behind, lag, when(f.LastHeard))
 		}
 	}
 	_ = w.Flush() // to a builder
