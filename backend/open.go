@@ -195,7 +195,7 @@ func openBolt(path string, readOnly bool) (db *bbolt.DB, err error) {
 		case err == nil:
 			return db, nil
 		case errors.Is(err, berrors.ErrTimeout):
-			return nil, fmt.Errorf("%w: %s: stop the server that serves it, or ask that server instead", ErrLocked, path)
+			return nil, fmt.Errorf("%w: %s: stop the server that serves it with utstop, or ask that server instead", ErrLocked, path)
 		case errors.Is(err, fs.ErrPermission):
 			return nil, fmt.Errorf("open store: %w", err)
 		}

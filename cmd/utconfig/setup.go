@@ -107,7 +107,7 @@ func (s *setup) mayReplace() error {
 	case err == nil:
 		return old.Close()
 	case errors.Is(err, backend.ErrLocked):
-		return fmt.Errorf("%s is in use and nothing was changed; stop the utdsd that serves it first", s.paths.Store)
+		return fmt.Errorf("%s is in use and nothing was changed; stop the server with utstop first", s.paths.Store)
 	}
 	return nil // damaged or foreign: all the more reason to replace it
 }

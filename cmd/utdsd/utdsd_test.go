@@ -135,8 +135,8 @@ func TestStoreBelongsToOneServer(t *testing.T) {
 	root := configure(t, "7012")
 	p := startDaemon(t, "-R", root, "-H", anyPort, "-metrics", "off")
 	p.await(t, "listening on ldapi://")
-	runProgram(t, "", "utdsd", "-R", root, "-H", "ldap://127.0.0.1:0", "-metrics", "off").want(t, 1, "in use", "id2entry.dbb", "stop the server")
+	runProgram(t, "", "utdsd", "-R", root, "-H", "ldap://127.0.0.1:0", "-metrics", "off").want(t, 1, "in use", "id2entry.dbb", "with utstop")
 	r := runProgram(t, testPassword, "utconfig", "-R", root, "-y", "-w", "-", "-force")
-	r.want(t, 1, "in use and nothing was changed", "stop the utdsd")
+	r.want(t, 1, "in use and nothing was changed", "with utstop")
 	p.stop(t)
 }

@@ -258,3 +258,11 @@ func TestFailedDumpLeavesTheFileThatIsThere(t *testing.T) {
 		t.Errorf("files %v, %v", list, err)
 	}
 }
+
+func TestNameOfAFolderThatIsNotThereIsTold(t *testing.T) {
+	u := loaded(t, 5)
+	r := under(t, "077", `utldbmcat -R "$1" -o /nonexistent/dump`, u.Root).want(t, 1)
+	if r.err != "utldbmcat: write the dump to /nonexistent/dump: no such file or directory\n" {
+		t.Errorf("standard error %q", r.err)
+	}
+}
