@@ -49,6 +49,17 @@ func TestClientsFollowASecondarysReferrals(t *testing.T) {
 	}
 }
 
+// TestClientFollowsAChainOfReferrals: a secondary of a secondary refers to that one,
+// which refers to the primary. JNDI goes all the way by itself.
+func TestClientFollowsAChainOfReferrals(t *testing.T) {
+	g, primary, secondary := pair(t)
+	last := g.Add(t, "last", harness.Options{})
+	last.Restart(t)
+	last.Must(t, "utreplica", "-s", secondary.Address())
+	runScript(t, harness.Program(t, "java"), "testdata/Referral.java", last, primary)
+	g.AwaitLevel(t, primary, secondary, last)
+}
+
 func TestClientsAreToldOfChanges(t *testing.T) {
 	_, primary, secondary := pair(t)
 	runScript(t, harness.Python(t), "testdata/watch.py", primary, secondary)
