@@ -262,7 +262,7 @@ func TestFailedDumpLeavesTheFileThatIsThere(t *testing.T) {
 func TestNameOfAFolderThatIsNotThereIsTold(t *testing.T) {
 	u := loaded(t, 5)
 	r := under(t, "077", `utldbmcat -R "$1" -o /nonexistent/dump`, u.Root).want(t, 1)
-	if r.err != "utldbmcat: write the dump to /nonexistent/dump: no such file or directory\n" {
+	if r.err != "utldbmcat: make the dump in /nonexistent: no such file or directory: name another place with -o\n" {
 		t.Errorf("standard error %q", r.err)
 	}
 }
