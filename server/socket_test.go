@@ -54,14 +54,18 @@ func TestSocketCarriesWhatItIsGiven(t *testing.T) {
 				var both sync.WaitGroup
 				defer both.Wait()
 				both.Go(func() { // an echo that ends with the data
-					io.Copy(theirs, theirs)
+					if _, err := io.Copy(theirs, theirs); err != nil {
+						t.Error(err)
+					}
 					theirs.Close()
 				})
 				both.Go(func() {
 					if n, err := ours.Write(sent); n != size || err != nil {
 						t.Errorf("sent %d: %v", n, err)
 					}
-					ours.Conn.(interface{ CloseWrite() error }).CloseWrite()
+					if err := ours.Conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+						t.Error(err)
+					}
 				})
 				got, err := io.ReadAll(ours)
 				if err != nil || !bytes.Equal(got, sent) {
@@ -108,7 +112,10 @@ func TestSocketGivesUpWritesThatAreStuck(t *testing.T) {
 	}
 	stuck(1000)
 	stuck(2 * longCall)
-	go io.Copy(io.Discard, theirs)
+	var reader sync.WaitGroup
+	defer reader.Wait()
+	defer theirs.Close()
+	reader.Go(func() { _, _ = io.Copy(io.Discard, theirs) }) // ends with the connection
 	// The time of a write that was stuck is not counted for the next ones.
 	for range 3 {
 		if n, err := writeWithin(ours, make([]byte, 1000), time.Minute); n != 1000 || err != nil {
@@ -119,8 +126,10 @@ func TestSocketGivesUpWritesThatAreStuck(t *testing.T) {
 
 func TestSocketTellsThatTheClientIsGone(t *testing.T) {
 	ours, theirs := socketPair(t, "tcp")
-	theirs.(*net.TCPConn).SetLinger(0)
-	theirs.Close() // resets the connection
+	if err := theirs.(*net.TCPConn).SetLinger(0); err != nil { // closing resets it then
+		t.Fatal(err)
+	}
+	theirs.Close()
 	if _, err := ours.Read(make([]byte, 10)); !errors.Is(err, syscall.ECONNRESET) {
 		t.Errorf("read: %v", err)
 	}
