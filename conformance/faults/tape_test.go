@@ -48,7 +48,7 @@ const longest = 4 << 20
 
 func tapeArgs(file string) []string {
 	return []string{"-f", "-qq", "-yy", "-xx", "-s", strconv.Itoa(longest), "-o", file,
-		"-e", "trace=read,write,writev,pwrite64,ftruncate,fallocate,fdatasync,fsync"}
+		"-e", "trace=pwrite64,ftruncate,fallocate,fdatasync,fsync," + socketCalls}
 }
 
 // player reads a trace. Calls that take two lines are put together as the walk
@@ -136,7 +136,7 @@ func (p *player) take(text string, data []byte) error {
 
 // began counts the answers: each leaves then at the earliest.
 func (p *player) began(c recorded) error {
-	if c.name != "write" && c.name != "writev" || !strings.HasPrefix(c.where, "TCP") {
+	if !sends(c.name) || !strings.HasPrefix(c.where, "TCP") {
 		return nil
 	}
 	p.out[c.where] = append(p.out[c.where], c.data...)
@@ -158,12 +158,12 @@ func (p *player) began(c recorded) error {
 
 // ended takes what was read, written and flushed.
 func (p *player) ended(c recorded, result, rest string) error {
-	if c.name == "read" && strings.HasPrefix(c.where, "TCP") && p.whose[c.where] == 0 {
+	if receives(c.name) && strings.HasPrefix(c.where, "TCP") && p.whose[c.where] == 0 {
 		if m := clientOf.FindSubmatch(c.data); m != nil {
 			p.whose[c.where], _ = strconv.Atoi(string(m[1])) // digits
 		}
 	}
-	if c.where != p.path || c.name == "read" {
+	if c.where != p.path || receives(c.name) {
 		return nil
 	}
 	var n []int64

@@ -16,8 +16,15 @@ import (
 // traceArgs let strace write to a file what the walk below reads: all bytes of
 // what is read and written, with the two ends of each connection.
 func traceArgs(file string) []string {
-	return []string{"-f", "-qq", "-yy", "-xx", "-s", "65536", "-o", file, "-e", "trace=read,write,writev,fdatasync"}
+	return []string{"-f", "-qq", "-yy", "-xx", "-s", "65536", "-o", file, "-e", "trace=fdatasync," + socketCalls}
 }
+
+// socketCalls are the calls by which a server may hear and answer.
+const socketCalls = "read,recvfrom,write,writev,sendto"
+
+func receives(name string) bool { return name == "read" || name == "recvfrom" }
+
+func sends(name string) bool { return name == "write" || name == "writev" || name == "sendto" }
 
 // call is one line of a trace, or the halves of a call that took longer.
 var (
@@ -75,7 +82,7 @@ func walkTrace(trace io.Reader, needed int) (*walk, error) {
 
 // began looks at a call as it begins: an answer leaves then at the earliest.
 func (w *walk) began(name, where, arguments string) {
-	if name != "write" && name != "writev" || !strings.HasPrefix(where, "TCP") {
+	if !sends(name) || !strings.HasPrefix(where, "TCP") {
 		return
 	}
 	w.out[where] = append(w.out[where], bytesOf(arguments)...)
@@ -93,7 +100,7 @@ func (w *walk) ended(name, where, arguments, result, rest string, began int) {
 		}
 	case name == "fdatasync" && !strings.Contains(rest, "INJECTED"):
 		w.flushes = append(w.flushes, flush{began, w.line})
-	case name == "read" && strings.HasPrefix(where, "TCP") && !strings.HasPrefix(result, "-"):
+	case receives(name) && strings.HasPrefix(where, "TCP") && !strings.HasPrefix(result, "-"):
 		w.in[where] = append(w.in[where], bytesOf(arguments)...)
 		for _, m := range messages(w.in, where) {
 			if w.requests[where] == nil {
@@ -206,9 +213,9 @@ func element(b []byte) (content, rest []byte, ok bool) {
 func TestWalkSeesEarlyAnswers(t *testing.T) {
 	const (
 		conn   = `9<TCP:[127.0.0.1:1->127.0.0.1:2]>`
-		asked  = `7 read(` + conn + `, "\x30\x05\x02\x01\x05\x4a\x00", 4096) = 7`
-		reply  = `8 write(` + conn + `, "\x30\x0c\x02\x01\x05\x6b\x07\x0a\x01\x00\x04\x00\x04\x00", 14) = 14`
-		refuse = `8 write(` + conn + `, "\x30\x0c\x02\x01\x05\x6b\x07\x0a\x01\x20\x04\x00\x04\x00", 14) = 14`
+		asked  = `7 recvfrom(` + conn + `, "\x30\x05\x02\x01\x05\x4a\x00", 4096, 0, NULL, NULL) = 7`
+		reply  = `8 sendto(` + conn + `, "\x30\x0c\x02\x01\x05\x6b\x07\x0a\x01\x00\x04\x00\x04\x00", 14, MSG_NOSIGNAL, NULL, 0) = 14`
+		refuse = `8 sendto(` + conn + `, "\x30\x0c\x02\x01\x05\x6b\x07\x0a\x01\x20\x04\x00\x04\x00", 14, MSG_NOSIGNAL, NULL, 0) = 14`
 		flush  = `8 fdatasync(5<\x2f>) = 0`
 		faked  = `8 fdatasync(5<\x2f>) = 0 (INJECTED)`
 		fails  = `8 fdatasync(5<\x2f>) = -1 EIO (Input/output error) (INJECTED)`
