@@ -135,18 +135,18 @@ type rights struct {
 	partial bool
 }
 
-// alike are the rights of all who bind, where no rule is about one of them or
+// sharedRights are the rights of all who bind, where no rule is about one of them or
 // about some: of those who read and of those who write.
-type alike struct{ readers, writers *rights }
+type sharedRights struct{ readers, writers *rights }
 
-// likenessOf compiles the rules once; nil if somebody is named in them.
-func likenessOf(rules []rule) *alike {
+// shareRights compiles the rules for them; nil if somebody is named in one.
+func shareRights(rules []rule) *sharedRights {
 	for i := range rules {
 		if who := rules[i].who; who == "self" || who == "dn" || who == "subtree" {
 			return nil
 		}
 	}
-	return &alike{readers: compileRights(rules, []byte{}, false), writers: compileRights(rules, []byte{}, true)}
+	return &sharedRights{readers: compileRights(rules, []byte{}, false), writers: compileRights(rules, []byte{}, true)}
 }
 
 // rightsOf are the rights of an identity.
@@ -154,10 +154,10 @@ func (s *Server) rightsOf(key []byte, writer bool) *rights {
 	switch {
 	case key != nil && bytes.Equal(key, s.adminKey):
 		return s.root
-	case key != nil && s.alike != nil && writer:
-		return s.alike.writers
-	case key != nil && s.alike != nil:
-		return s.alike.readers
+	case key != nil && s.shared != nil && writer:
+		return s.shared.writers
+	case key != nil && s.shared != nil:
+		return s.shared.readers
 	}
 	return compileRights(s.access, key, writer)
 }

@@ -101,10 +101,10 @@ type Server struct {
 	decoding  *wire.Limits
 	metrics   *metrics
 	access    []rule
-	alike     *alike  // of whoever binds; nil: these differ
-	nobody    *rights // of anonymous sessions
-	root      *rights // of the root DN
-	group     *rights // of members of the failover group
+	shared    *sharedRights // of whoever binds; nil: these differ
+	nobody    *rights       // of anonymous sessions
+	root      *rights       // of the root DN
+	group     *rights       // of members of the failover group
 	fixed     fixedEntries
 	scram     *scramKeys
 	logKey    []byte       // of cn=changelog; nil: there is none
@@ -161,7 +161,7 @@ func New(o Options) (*Server, error) {
 	if s.access, err = compileAccess(o.Schema, o.Access); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
-	s.alike = likenessOf(s.access)
+	s.shared = shareRights(s.access)
 	s.root, s.group = fullRights(), memberRights()
 	s.nobody = s.rightsOf(nil, false)
 	if s.metrics, err = newMetrics(o.Registry); err != nil {

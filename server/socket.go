@@ -11,9 +11,10 @@ import (
 
 // socket is an accepted connection of which each read and write is one call of
 // the kernel that cannot block. Go's own way announces each call to the scheduler
-// as one that may: on a busy machine that gives the processor to another thread
-// and back, which cost more than the call (BenchmarkSocket). There may be one
-// reader and one writer at a time.
+// as one that may: where processors are scarce that gives the processor to another
+// thread and back. Without it a base search took 17 µs of processor time instead of
+// 27 (64 clients on two cores, with deadlines that are moved rarely). There may be
+// one reader and one writer at a time.
 type socket struct {
 	net.Conn // deadlines, addresses and Close
 	raw      syscall.RawConn
