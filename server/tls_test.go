@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"io"
 	"math/big"
 	"net"
 	"slices"
@@ -180,6 +181,33 @@ func TestHandshakeThatDoesNotComeIsCutOff(t *testing.T) {
 			t.Errorf("%d bytes", n)
 		}
 		if d := time.Since(began); d != 30*time.Second {
+			t.Errorf("cut off after %v", d)
+		}
+		w.close()
+	})
+}
+
+// The deadline of the handshake, which is not moved before it passes, is none for a
+// client that is idle afterwards.
+func TestIdleTimeBeginsAnewAfterTheHandshake(t *testing.T) {
+	server, conf := certificate(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := build(t, func(o *Options) {
+			o.TLS = server
+			o.Limits.MessageTimeout, o.Limits.UnboundIdle = 30*time.Second, 5*time.Minute
+		})
+		near, far := net.Pipe()
+		w.start(far, true)
+		c := w.client(near)
+		c.shake(conf)
+		for range 3 {
+			time.Sleep(4 * time.Minute) // of the bubble
+			c.search(ask{base: ""}).wantCode(c, schema.Success)
+		}
+		began := time.Now()
+		c.nc.SetReadDeadline(time.Time{})
+		_, _ = io.Copy(io.Discard, c.nc) // the notice and the end
+		if d := time.Since(began); d != 5*time.Minute {
 			t.Errorf("cut off after %v", d)
 		}
 		w.close()
