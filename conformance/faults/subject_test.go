@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -154,6 +156,24 @@ func (s *subject) end(t testing.TB, signal syscall.Signal) {
 	}
 	if err := syscall.Kill(-s.cmd.Process.Pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("signal %s: %v", signal, err)
+	}
+	s.gone(t)
+}
+
+// killTraced kills the server and leaves it to strace to write down what it knows
+// of the calls in which it was, and to end.
+func (s *subject) killTraced(t testing.TB) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.Root, harness.PIDFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
 	}
 	s.gone(t)
 }

@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -116,6 +115,9 @@ func (p *player) take(text string, data []byte) error {
 		c := recorded{m[2], m[4], m[5], data}
 		return errors.Join(p.began(c), p.ended(c, m[6], m[7]))
 	}
+	if m := killedCall.FindStringSubmatch(text); m != nil {
+		return p.began(recorded{m[2], m[4], m[5], data})
+	}
 	if m := startedCall.FindStringSubmatch(text); m != nil {
 		p.open[m[1]] = recorded{m[2], m[4], m[5], data}
 		return p.began(p.open[m[1]])
@@ -216,7 +218,7 @@ func record(t testing.TB, s *subject, acks int64) *tape {
 	l := s.startLoad(t, random)
 	l.awaitAcks(acks, tracedIn)
 	l.finish()
-	s.end(t, syscall.SIGKILL) // its last writes are not those of an orderly end
+	s.killTraced(t) // its last writes are not those of an orderly end
 	f, err := os.Open(file)
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,9 @@ func sends(name string) bool { return name == "write" || name == "writev" || nam
 
 // call is one line of a trace, or the halves of a call that took longer.
 var (
-	wholeCall   = regexp.MustCompile(`^(\d+) +(\w+)\((\d+)<((?:->|[^>])*)>(.*)\) += (-?\d+)(.*)$`)
+	wholeCall = regexp.MustCompile(`^(\d+) +(\w+)\((\d+)<((?:->|[^>])*)>(.*)\) += (-?\d+)(.*)$`)
+	// A call in which the process was killed: what it sent may have arrived.
+	killedCall  = regexp.MustCompile(`^(\d+) +(\w+)\((\d+)<((?:->|[^>])*)>(.*)\) += \?`)
 	startedCall = regexp.MustCompile(`^(\d+) +(\w+)\((\d+)<((?:->|[^>])*)>(.*) <unfinished \.\.\.>$`)
 	resumedCall = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>(.*)\) += (-?\d+)(.*)$`)
 	quoted      = regexp.MustCompile(`"((?:\\x[0-9a-f]{2})*)"`)

@@ -16,6 +16,7 @@ import (
 const (
 	ConfigFile = "etc/opt/SUNWut/srds/utdsd.toml"
 	StoreFile  = "var/opt/SUNWut/srds/dbm.ut/id2entry.dbb"
+	PIDFile    = "var/opt/SUNWut/srds/utdsd.pid"
 )
 
 // Ports of a server in a place of its own.
