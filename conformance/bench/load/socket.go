@@ -37,6 +37,9 @@ func connect(address string) (socket, error) {
 		unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: patience}))
 	if err == nil {
 		err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()})
+		for errors.Is(err, unix.EINTR) { // by the runtime; Linux goes on with the same connection
+			err = unix.Connect(fd, &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()})
+		}
 	}
 	if err != nil {
 		s.close()
