@@ -43,7 +43,8 @@ func machine(tb testing.TB) string {
 	if err := unix.Uname(&system); err != nil {
 		tb.Fatal(err)
 	}
-	return fmt.Sprintf("%s, %d cores, %.0f GiB, Linux %s, %s", model, runtime.NumCPU(), float64(memory)/(1<<20), unix.ByteSliceToString(system.Release[:]), kind)
+	release, _, _ := strings.Cut(unix.ByteSliceToString(system.Release[:]), "-") // what follows names a build
+	return fmt.Sprintf("%s, %d cores, %.0f GiB, Linux %s, %s", model, runtime.NumCPU(), float64(memory)/(1<<20), release, kind)
 }
 
 // versions tells which programs were measured.
