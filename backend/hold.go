@@ -197,16 +197,14 @@ func (h *Held) Search(q *schema.Search, r schema.Receiver) error {
 
 // uuid finds the id of the entry with this entryUUID.
 func (rd *reader) uuid(u schema.UUID) (id uint64, found bool, err error) {
-	if rd.uuids == nil {
-		rd.uuids = rd.t.uuids.Cursor()
-	}
+	c := rd.on(&rd.uuids, rd.t.uuids)
 	if err := rd.s.sound(bucketUUIDs); err != nil {
 		return 0, false, err
 	}
 	seal := &rd.s.seals.uuids
-	k, v := rd.uuids.Seek(u[:])
+	k, v := c.Seek(u[:])
 	if string(k) != string(u[:]) {
-		return 0, false, absent(rd.uuids, seal, u[:], k, v)
+		return 0, false, absent(c, seal, u[:], k, v)
 	}
 	if v, err = seal.open(k, v); err != nil {
 		return 0, false, err

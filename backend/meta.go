@@ -85,7 +85,7 @@ func (m metaBucket) find(name string) (value []byte, found bool, err error) {
 	c := m.b.Cursor()
 	k, v := c.Seek(key)
 	if !bytes.Equal(k, key) {
-		return nil, false, absent(c, &m.seal, key, k, v)
+		return nil, false, absent(&cursor{bolt: c}, &m.seal, key, k, v)
 	}
 	value, err = m.seal.open(k, v)
 	return value, err == nil, err

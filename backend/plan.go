@@ -14,7 +14,6 @@ import (
 const (
 	firstProbe  = 16   // ids read of each term at first
 	probeGrowth = 8    // and this many times as many each round
-	maxGrams    = 16   // trigrams of one substring item that are tried
 	maxListed   = 4096 // ids of one term that are listed and not read as they go
 	worthwhile  = 4    // an index is used if it leaves less than 1/4 of the entries
 )
@@ -26,6 +25,17 @@ type probe struct {
 	// Of the substring item or term looked at last: where its smallest term is.
 	index int
 	best  []byte
+	rough bool // estimates will do
+	// See choose.
+	chosen *schema.FilterNode // nil: none
+	grams  [2]gram
+	more   []uint64
+	// See planWalk.
+	walking bool
+	walked  *schema.FilterNode // all whose ids are in found; nil: none
+	found   []uint64
+	needle  []byte
+	initial bool
 }
 
 // plan decides how the current base is searched.
@@ -47,16 +57,19 @@ func (sl *slice) plan() error {
 		res.Plan = planAll
 	}
 	most := max(int(t.st.entries/worthwhile), firstProbe)
+	sl.probe.chosen = nil
 	for limit := firstProbe; ; limit = min(limit*probeGrowth, most) {
+		sl.probe.rough = true
 		n, usable, err := sl.count(q.Filter, 0, limit)
-		if err != nil || !usable {
+		sl.probe.rough = false
+		if err != nil {
 			return err
 		}
-		if n < limit {
+		if usable && n < limit {
 			return sl.useIndex(n)
 		}
-		if limit == most || !whole && sl.countTree(limit) < limit {
-			return nil
+		if !usable || limit == most || !whole && sl.countTree(limit) < limit {
+			return sl.planWalk(whole, most)
 		}
 	}
 }
@@ -64,7 +77,12 @@ func (sl *slice) plan() error {
 // useIndex makes the plan for a filter whose terms leave n candidates.
 func (sl *slice) useIndex(n int) error {
 	f, res := sl.q.Filter, &sl.q.Resume
-	if k := f.Nodes[0].Kind; k == schema.FilterEquality && !f.Nodes[0].Undefined && n <= maxListed {
+	if k := f.Nodes[0].Kind; (k == schema.FilterEquality || k == schema.FilterSubstrings) && !f.Nodes[0].Undefined && n <= maxListed {
+		if k == schema.FilterSubstrings {
+			if err := sl.intersect(); err != nil {
+				return err
+			}
+		}
 		res.Plan, res.IDs = planIDs, append(res.IDs, sl.probe.ids...)
 		return nil
 	}
@@ -126,7 +144,9 @@ func (sl *slice) countItem(f *schema.Filter, node *schema.FilterNode, limit int)
 	case schema.FilterEquality, schema.FilterApprox:
 		kind = equalityIndex
 	case schema.FilterSubstrings:
-		kind = substringIndex
+		if kind = substringIndex; sl.probe.walking {
+			return sl.countWalk(node, limit)
+		}
 	default:
 		return 0, false, nil
 	}
@@ -141,19 +161,15 @@ func (sl *slice) countItem(f *schema.Filter, node *schema.FilterNode, limit int)
 		p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, limit)
 		return len(p.ids), true, err
 	}
-	n = limit
-	for _, part := range f.Parts[node.PartsFrom:node.PartsTo] {
-		for at := 0; at+gramSize <= len(part.Form) && at < maxGrams; at++ {
-			p.term = appendTerm(p.term[:0], part.Form[at:at+gramSize])
-			if p.ids, err = sl.listTerm(p.ids[:0], p.index, p.term, n); err != nil {
-				return 0, false, err
-			}
-			if len(p.ids) < n || !usable {
-				n, usable, p.best = len(p.ids), true, append(p.best[:0], p.term...)
-			}
-		}
+	if p.chosen != node && !sl.choose(f, node) {
+		return 0, false, nil
 	}
-	return n, usable, nil
+	p.best = append(p.best[:0], p.grams[0].term...)
+	if p.rough && p.grams[0].ids >= limit {
+		return limit, true, nil
+	}
+	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, limit)
+	return len(p.ids), true, err
 }
 
 // only finds the one item below node i of f that leaves n candidates; -1 if
@@ -207,6 +223,9 @@ func (sl *slice) list(dst []uint64, f *schema.Filter, i int32, n int) ([]uint64,
 	if _, _, err := sl.countItem(f, node, n+1); err != nil {
 		return dst, err
 	}
+	if sl.probe.walked == node {
+		return append(dst, sl.probe.found...), nil
+	}
 	return sl.listTerm(dst, sl.probe.index, sl.probe.best, n)
 }
 
@@ -216,11 +235,9 @@ func (sl *slice) countTree(limit int) int {
 	if res.Scope == schema.ScopeOne {
 		return sl.NumSubordinates(res.Base, limit)
 	}
-	if sl.children == nil {
-		sl.children = sl.t.names.Cursor()
-	}
+	c := sl.on(&sl.children, sl.t.names)
 	n := 0
-	for k, _ := sl.children.Seek(res.Base); n < limit && k != nil; k, _ = sl.children.Next() {
+	for k, _ := c.Seek(res.Base); n < limit && k != nil; k, _ = c.Next() {
 		if !schema.KeyUnder(k, res.Base) && !bytes.Equal(k, res.Base) {
 			break
 		}

@@ -24,9 +24,9 @@ type reader struct {
 	snap *snapshot // nil in the writer
 	t    *tables
 
-	entries, names, children, uuids *bbolt.Cursor
+	entries, names, children, uuids cursor
 
-	index []*bbolt.Cursor
+	index []cursor
 	at    uint64 // id that the entries cursor stands on; 0 unknown
 
 	view   schema.View // of the entry read last
@@ -72,14 +72,26 @@ func (s *Store) readerOf(sn *snapshot) (*reader, error) {
 	return rd, nil
 }
 
-// use makes rd read t. Cursors are made when they are first needed.
+// use makes rd read t. Cursors are opened when they are first needed, see on.
 func (rd *reader) use(t *tables) {
 	rd.t, rd.at = t, 0
-	rd.entries, rd.names, rd.children, rd.uuids = nil, nil, nil, nil
-	if len(rd.index) != len(t.index) {
-		rd.index = make([]*bbolt.Cursor, len(t.index))
+	for _, c := range [...]*cursor{&rd.entries, &rd.names, &rd.children, &rd.uuids} {
+		c.shut()
 	}
-	clear(rd.index)
+	if len(rd.index) != len(t.index) {
+		rd.index = make([]cursor, len(t.index))
+	}
+	for i := range rd.index {
+		rd.index[i].shut()
+	}
+}
+
+// on is a cursor of rd, opened on its bucket.
+func (rd *reader) on(c *cursor, b *bbolt.Bucket) *cursor {
+	if !c.ready() {
+		c.open(rd.t.pages, b)
+	}
+	return c
 }
 
 // done is to be deferred: it gives rd back, makes an error of a panic that
@@ -127,12 +139,10 @@ func (s *Store) refusal(err error) *schema.Result {
 
 // id finds the entry named by key in dn2id.
 func (rd *reader) id(key []byte) (id uint64, kind schema.EntryKind, found bool, err error) {
-	if rd.names == nil {
-		rd.names = rd.t.names.Cursor()
-	}
-	k, v := rd.names.Seek(key)
+	c := rd.on(&rd.names, rd.t.names)
+	k, v := c.Seek(key)
 	if !bytes.Equal(k, key) || len(key) == 0 {
-		return 0, 0, false, absent(rd.names, &rd.s.seals.names, key, k, v)
+		return 0, 0, false, absent(c, &rd.s.seals.names, key, k, v)
 	}
 	id, kind, err = rd.s.openName(k, v)
 	return id, kind, err == nil, err
@@ -153,7 +163,7 @@ func (s *Store) openName(k, v []byte) (uint64, schema.EntryKind, error) {
 
 // absent proves that key is not there: c has sought it and stands on k, v. The
 // keys around the gap must be in order and undamaged, see the package comment.
-func absent(c *bbolt.Cursor, seal *seal, key, k, v []byte) error {
+func absent(c *cursor, seal *seal, key, k, v []byte) error {
 	if k != nil {
 		if bytes.Compare(k, key) < 0 {
 			return seal.damage(k, "out of order")
@@ -173,22 +183,23 @@ func absent(c *bbolt.Cursor, seal *seal, key, k, v []byte) error {
 	return err
 }
 
-// entry reads the entry with the given id into rd.view.
+// entry reads the entry with the given id into rd.view, where it may be already.
 func (rd *reader) entry(id uint64) (found bool, err error) {
-	if rd.entries == nil {
-		rd.entries = rd.t.entries.Cursor()
+	if id == rd.view.ID && rd.snap != nil {
+		return true, nil
 	}
+	c := rd.on(&rd.entries, rd.t.entries)
 	binary.BigEndian.PutUint64(rd.key[:], id)
 	var k, v []byte
 	if rd.at != 0 && rd.at+1 == id && rd.snap != nil {
-		k, v = rd.entries.Next() // neighbours are cheap; the writer's cursors may not walk
+		k, v = c.Next() // neighbours are cheap; the writer's cursors may not walk
 	}
 	if !bytes.Equal(k, rd.key[:]) {
-		k, v = rd.entries.Seek(rd.key[:])
+		k, v = c.Seek(rd.key[:])
 	}
 	rd.at = 0
 	if !bytes.Equal(k, rd.key[:]) {
-		return false, absent(rd.entries, &rd.s.seals.entries, rd.key[:], k, v)
+		return false, absent(c, &rd.s.seals.entries, rd.key[:], k, v)
 	}
 	rd.at = id
 	return true, rd.open(id, k, v)
@@ -200,6 +211,7 @@ func (rd *reader) open(id uint64, k, v []byte) error {
 	if err != nil {
 		return err
 	}
+	rd.view.ID = 0 // until it is whole
 	if !readRecord(v, &rd.view) {
 		return rd.s.seals.entries.damage(k, "not a record")
 	}
@@ -219,6 +231,12 @@ func (rd *reader) mustEntry(id uint64) error {
 
 // named reads the entry with the given key into rd.view.
 func (rd *reader) named(key []byte) (found bool, err error) {
+	if id := rd.s.hints.about(key); id != 0 {
+		found, err := rd.entry(id)
+		if err != nil || found && bytes.Equal(rd.view.Key, key) {
+			return err == nil, err
+		}
+	}
 	id, _, found, err := rd.id(key)
 	if !found || err != nil {
 		return false, err
@@ -229,28 +247,27 @@ func (rd *reader) named(key []byte) (found bool, err error) {
 	if !bytes.Equal(rd.view.Key, key) {
 		return false, rd.s.seals.names.damage(key, "names another entry")
 	}
+	rd.s.hints.remember(key, id)
 	return true, nil
 }
 
 // NumSubordinates counts the children of the entry named by key, at most max
 // (0 is no bound). It implements schema.Live for the views of rd.
 func (rd *reader) NumSubordinates(key []byte, max int) int {
-	if rd.children == nil {
-		rd.children = rd.t.names.Cursor()
-	}
+	c := rd.on(&rd.children, rd.t.names)
 	rd.buf = append(append(rd.buf[:0], key...), 0)
 	low := len(rd.buf)
 	n := 0
-	k, _ := rd.children.Seek(rd.buf)
+	k, _ := c.Seek(rd.buf)
 	for k != nil && len(k) > low && bytes.Equal(k[:low], rd.buf[:low]) {
 		if n++; n == max {
 			break
 		}
 		child := k
-		k, _ = rd.children.Next()
+		k, _ = c.Next()
 		if schema.KeyUnder(k, child) { // skip its subtree
 			rd.buf = append(append(rd.buf[:0], child...), 1)
-			k, _ = rd.children.Seek(rd.buf)
+			k, _ = c.Seek(rd.buf)
 		}
 		rd.buf = append(rd.buf[:0], child[:low]...)
 	}

@@ -7,8 +7,6 @@ import (
 	"bytes"
 	"encoding/binary"
 
-	"go.etcd.io/bbolt"
-
 	"github.com/sunray-ds/utdsd/schema"
 )
 
@@ -26,13 +24,11 @@ func (sl *slice) scanAll() (paused bool, err error) {
 	if err := sl.s.sound(bucketEntries); err != nil {
 		return false, err
 	}
-	if sl.entries == nil {
-		sl.entries = sl.t.entries.Cursor()
-	}
+	c := sl.on(&sl.entries, sl.t.entries)
 	sl.at = 0
 	binary.BigEndian.PutUint64(sl.key[:], res.LastID+1)
-	k, v := sl.entries.Seek(sl.key[:])
-	for ; k != nil; k, v = sl.entries.Next() {
+	k, v := c.Seek(sl.key[:])
+	for ; k != nil; k, v = c.Next() {
 		if len(k) != idSize || binary.BigEndian.Uint64(k) <= res.LastID {
 			return false, sl.s.seals.entries.damage(k, "out of order")
 		}
@@ -50,11 +46,9 @@ func (sl *slice) scanAll() (paused bool, err error) {
 // scanTree reads the entries below the base in order of their keys.
 func (sl *slice) scanTree() (paused bool, err error) {
 	res := &sl.q.Resume
-	if sl.names == nil {
-		sl.names = sl.t.names.Cursor()
-	}
+	c := sl.on(&sl.names, sl.t.names)
 	one := res.Scope == schema.ScopeOne
-	k, v, err := seekGap(sl.names, &sl.s.seals.names, sl.treeStart(one))
+	k, v, err := seekGap(c, &sl.s.seals.names, sl.treeStart(one))
 	if err != nil {
 		return false, err
 	}
@@ -76,9 +70,9 @@ func (sl *slice) scanTree() (paused bool, err error) {
 		if sl.offer() {
 			return true, nil
 		}
-		k, v = sl.names.Next()
+		k, v = c.Next()
 		if one && schema.KeyUnder(k, res.Last) {
-			k, v = sl.names.Seek(sl.treeStart(one))
+			k, v = c.Seek(sl.treeStart(one))
 		}
 	}
 	if k != nil {
@@ -106,7 +100,7 @@ func (sl *slice) treeStart(one bool) []byte {
 
 // seekGap seeks key and proves that nothing that belongs behind it stands
 // before it.
-func seekGap(c *bbolt.Cursor, seal *seal, key []byte) (k, v []byte, err error) {
+func seekGap(c *cursor, seal *seal, key []byte) (k, v []byte, err error) {
 	k, v = c.Seek(key)
 	if k != nil && bytes.Equal(k, key) {
 		return k, v, nil

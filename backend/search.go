@@ -145,7 +145,13 @@ func (sl *slice) begin() error {
 			return err
 		}
 	}
-	id, _, found, err := sl.id(res.Base)
+	var found bool
+	var err error
+	if q.Scope == schema.ScopeBase {
+		found, err = sl.named(res.Base)
+	} else {
+		_, _, found, err = sl.id(res.Base)
+	}
 	if err != nil {
 		return err
 	}
@@ -153,7 +159,7 @@ func (sl *slice) begin() error {
 		return sl.noSuchObject(res.Base)
 	}
 	if q.Scope == schema.ScopeBase {
-		res.Plan, res.Seq, res.IDs = planIDs, sl.t.st.seq, append(res.IDs[:0], id)
+		res.Plan, res.Seq, res.IDs = planIDs, sl.t.st.seq, append(res.IDs[:0], sl.view.ID)
 		return nil
 	}
 	if q.Deref&schema.DerefSearching != 0 && len(sl.t.special.aliases) > 0 {

@@ -47,7 +47,8 @@ func TestSearchOfWhatIsNotThere(t *testing.T) {
 // and of one without.
 func TestEveryPlanFindsTheSame(t *testing.T) {
 	stores := []*world{newWorld(t), newWorldWith(t, backend.Options{}),
-		newWorldWith(t, backend.Options{Indexes: backend.Indexes{Eq: []string{"sn"}, Sub: []string{"sn", "cn", "mail"}}})}
+		newWorldWith(t, backend.Options{Indexes: backend.Indexes{Eq: []string{"sn"}, Sub: []string{"sn", "cn", "mail"}}}),
+		newWorldWith(t, backend.Options{Indexes: backend.Indexes{Eq: []string{"objectClass", "sn", "cn", "mail"}}})}
 	for _, w := range stores {
 		w.fill(300)
 		for i := range 40 {

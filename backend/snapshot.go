@@ -21,6 +21,7 @@ type tables struct {
 	tx                                  *bbolt.Tx
 	entries, names, uuids, log, metaRaw *bbolt.Bucket
 	index                               []*bbolt.Bucket // in the order of Store.indexes
+	pages                               *mapped         // nil in a transaction that writes
 	st                                  state
 	special                             special
 	lin                                 *lineage
@@ -77,7 +78,7 @@ func (s *Store) publish(st state, sp special, lin *lineage) error {
 		tx.Rollback()
 		return fmt.Errorf("open snapshot: %w", err)
 	}
-	t.st, t.special, t.lin = st, sp, lin
+	t.pages, t.st, t.special, t.lin = &s.pages, st, sp, lin
 	next := &snapshot{tables: t}
 	next.refs.Store(1)
 	s.snapshots.Add(1)

@@ -21,12 +21,14 @@ type Store struct {
 	opts      Options
 	schema    *schema.Schema
 	db        *bbolt.DB
+	pages     mapped   // by db
 	opened    boltMeta // as it was found
 	header    *header  // does not change while the store is open
 	suffixKey []byte
 	indexes   []*index
 	indexOf   map[*schema.AttributeType][2]int // places in indexes; -1 is none
 	seals     seals
+	hints     *hints
 	metrics   *metrics // lasting.metrics
 	lasting   *lasting
 	identity  [2]uint64 // device and inode of the file
@@ -103,7 +105,7 @@ func newStore(path string, o Options, l *lasting) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
-		lasting: l, metrics: l.metrics, unregister: func() {},
+		hints: newHints(), lasting: l, metrics: l.metrics, unregister: func() {},
 		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}
 	s.opts.Fatal = s.fatal(o.Fatal)
 	return s, nil
@@ -116,7 +118,7 @@ func (s *Store) open(path string) error {
 	if err != nil {
 		return err
 	}
-	s.db, s.opened = file.db, file.found.meta
+	s.db, s.pages, s.opened = file.db, mappedBy(file.db, file.db.MaxSize), file.found.meta
 	s.pending.Store(file.found)
 	info, err := os.Stat(path)
 	if err != nil {

@@ -5,17 +5,10 @@ package backend
 import (
 	"bytes"
 	"encoding/binary"
-
-	"go.etcd.io/bbolt"
 )
 
 // cursor is the cursor of index i.
-func (rd *reader) cursor(i int) *bbolt.Cursor {
-	if rd.index[i] == nil {
-		rd.index[i] = rd.t.index[i].Cursor()
-	}
-	return rd.index[i]
-}
+func (rd *reader) cursor(i int) *cursor { return rd.on(&rd.index[i], rd.t.index[i]) }
 
 // seekTerm finds the first id of at least from under term in index i.
 func (rd *reader) seekTerm(i int, term []byte, from uint64) (id uint64, found bool, err error) {
@@ -68,4 +61,13 @@ func (rd *reader) listTerm(dst []uint64, i int, term []byte, max int) ([]uint64,
 		}
 	}
 	return dst, err
+}
+
+// estimate tells about how many ids are under term in index i. It is for plans,
+// not for answers: nothing that it reads is checked.
+func (rd *reader) estimate(i int, term []byte) int {
+	c := rd.cursor(i)
+	c.Seek(term)
+	rd.buf = append(append(rd.buf[:0], term[:len(term)-1]...), 1)
+	return c.estimate(rd.buf)
 }

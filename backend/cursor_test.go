@@ -1,0 +1,162 @@
+package backend
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	"go.etcd.io/bbolt"
+)
+
+// cursorFile makes a file with a bucket of n keys; the values of some have pages
+// of their own.
+func cursorFile(tb testing.TB, n int, key func(i int) []byte) *bbolt.DB {
+	tb.Helper()
+	db, err := openBolt(filepath.Join(tb.TempDir(), "cursor"), false)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	err = db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucket([]byte("b"))
+		for i := 0; err == nil && i < n; i++ {
+			size := 400
+			if i%97 == 5 {
+				size = 9000
+			}
+			err = b.Put(key(i), bytes.Repeat([]byte{byte(i)}, size))
+		}
+		return err
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return db
+}
+
+// TestCursorWalksAsBolts does the same steps with both cursors.
+func TestCursorWalksAsBolts(t *testing.T) {
+	for _, n := range []int{0, 1, 3, 60, 1000, 20000} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			db := cursorFile(t, n, func(i int) []byte { return fmt.Appendf(nil, "%06d%s", i*7919%n, bytes.Repeat([]byte("x"), i%50)) })
+			if n == 20000 { // leaves that became empty, and pages that were used again
+				err := db.Update(func(tx *bbolt.Tx) error {
+					c := tx.Bucket([]byte("b")).Cursor()
+					for k, _ := c.Seek([]byte("005")); k != nil && string(k) < "009"; k, _ = c.Seek(k) {
+						if err := c.Delete(); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			err := db.View(func(tx *bbolt.Tx) error {
+				b := tx.Bucket([]byte("b"))
+				pages := mappedBy(db, db.MaxSize)
+				var c cursor
+				c.open(&pages, b)
+				if n >= 60 && c.bolt != nil {
+					t.Error("bbolt's own cursor is used")
+				}
+				theirs := b.Cursor()
+				for step := range 20000 {
+					var what string
+					var k, v, wantK, wantV []byte
+					switch i := rand.IntN(10); {
+					case i < 3 || step == 0:
+						key := fmt.Appendf(nil, "%06d", rand.IntN(n+2)-1)
+						what = "seek " + string(key)
+						k, v = c.Seek(key)
+						wantK, wantV = theirs.Seek(key)
+					case i < 7:
+						what = "next"
+						k, v = c.Next()
+						wantK, wantV = theirs.Next()
+					default:
+						what = "prev"
+						k, v = c.Prev()
+						wantK, wantV = theirs.Prev()
+					}
+					if !bytes.Equal(k, wantK) || !bytes.Equal(v, wantV) || (k == nil) != (wantK == nil) {
+						t.Fatalf("step %d, %s: %q with %d bytes, bbolt has %q with %d", step, what, k, len(v), wantK, len(wantV))
+					}
+					if k == nil { // bbolt forgets where it is before the first key
+						what = "restart"
+						c.Seek([]byte("0"))
+						theirs.Seek([]byte("0"))
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// BenchmarkCursorSeek looks for keys like those of id2entry.
+func BenchmarkCursorSeek(b *testing.B) {
+	const n = 100000
+	db := cursorFile(b, n, func(i int) []byte { return idKey(uint64(i)) })
+	err := db.View(func(tx *bbolt.Tx) error {
+		bucket, pages := tx.Bucket([]byte("b")), mappedBy(db, db.MaxSize)
+		for _, kind := range []string{"mapped", "bbolt"} {
+			b.Run(kind, func(b *testing.B) {
+				c := cursor{bolt: bucket.Cursor()}
+				if kind == "mapped" {
+					c.open(&pages, bucket)
+				}
+				b.ReportAllocs()
+				var key [idSize]byte
+				for i := 0; b.Loop(); i++ {
+					binary.BigEndian.PutUint64(key[:], uint64(i*7919%n))
+					if k, _ := c.Seek(key[:]); !bytes.Equal(k, key[:]) {
+						b.Fatalf("%x is found for %x", k, key)
+					}
+				}
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkCursorNext walks through all keys.
+func BenchmarkCursorNext(b *testing.B) {
+	db := cursorFile(b, 100000, func(i int) []byte { return idKey(uint64(i)) })
+	err := db.View(func(tx *bbolt.Tx) error {
+		bucket, pages := tx.Bucket([]byte("b")), mappedBy(db, db.MaxSize)
+		for _, kind := range []string{"mapped", "bbolt"} {
+			b.Run(kind, func(b *testing.B) {
+				c := cursor{bolt: bucket.Cursor()}
+				if kind == "mapped" {
+					c.open(&pages, bucket)
+				}
+				c.Seek([]byte{0})
+				b.ReportAllocs()
+				for b.Loop() {
+					if k, _ := c.Next(); k == nil {
+						c.Seek([]byte{0})
+					}
+				}
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,0 +1,114 @@
+package backend
+
+// Substrings without an index of their own. The equality index has the normal
+// forms of all values side by side: to look through them costs much less than to
+// look through the entries.
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// walkShare: an entry costs as much as this many keys of an index.
+const walkShare = 4
+
+// planWalk makes a better plan than to look at all entries in scope, if equality
+// indexes leave few of them. whole tells that all entries are in scope, most how
+// many are too many.
+func (sl *slice) planWalk(whole bool, most int) error {
+	p, res := &sl.probe, &sl.q.Resume
+	keys := uint64(0)
+	for i := range sl.q.Filter.Nodes {
+		if place, ok := sl.walkable(&sl.q.Filter.Nodes[i]); ok {
+			keys += sl.t.st.indexKeys[place]
+		}
+	}
+	if few := int(keys/walkShare) + 1; keys == 0 || !whole && sl.countTree(few) < few {
+		return nil
+	}
+	p.walking, p.walked = true, nil
+	defer func() { p.walking, p.walked = false, nil }()
+	n, usable, err := sl.count(sl.q.Filter, 0, most)
+	if err != nil || !usable || n >= most {
+		return err
+	}
+	ids, err := sl.list(res.IDs, sl.q.Filter, 0, n)
+	slices.Sort(ids)
+	res.Plan, res.IDs = planIDs, slices.Compact(ids)
+	return err
+}
+
+// walkable finds the equality index that can be walked through for node.
+func (sl *slice) walkable(node *schema.FilterNode) (place int, ok bool) {
+	if node.Kind != schema.FilterSubstrings || node.Undefined {
+		return 0, false
+	}
+	places, ok := sl.s.indexOf[node.Desc.Type]
+	if !ok || places[equalityIndex] < 0 {
+		return 0, false
+	}
+	p := &sl.probe
+	p.needle, p.initial = sl.q.Filter.Needle(p.needle[:0], node)
+	return places[equalityIndex], len(p.needle) > 0
+}
+
+// countWalk is countItem by a walk through an equality index. What it finds is
+// kept, because list asks for it again.
+func (sl *slice) countWalk(node *schema.FilterNode, limit int) (n int, usable bool, err error) {
+	p := &sl.probe
+	if p.walked == node {
+		return min(len(p.found), limit), true, nil
+	}
+	place, ok := sl.walkable(node)
+	if !ok {
+		return 0, false, nil
+	}
+	p.walked = nil
+	if err := sl.walk(place, limit); err != nil {
+		return 0, false, err
+	}
+	if len(p.found) < limit {
+		p.walked = node
+	}
+	return len(p.found), true, nil
+}
+
+// walk sets probe.found to the ids of the terms in index i that contain the needle,
+// or begin with it, at most max of them.
+func (sl *slice) walk(i, max int) error {
+	p, ix := &sl.probe, sl.s.indexes[i]
+	if err := sl.s.sound(ix.name); err != nil {
+		return err
+	}
+	needle := p.needle[:min(len(p.needle), keptForm)]
+	from := []byte(nil)
+	if p.initial {
+		from = needle
+	}
+	c := sl.cursor(i)
+	k, v, err := seekGap(c, &ix.seal, from)
+	if err != nil {
+		return err
+	}
+	p.found = p.found[:0]
+	for last := []byte(nil); k != nil && len(p.found) < max; k, v = c.Next() {
+		if _, err := ix.seal.open(k, v); err != nil {
+			return err
+		}
+		term := len(k) - idSize - 1
+		if term < 0 || bytes.Compare(k, last) <= 0 {
+			return ix.seal.damage(k, "out of order")
+		}
+		last = k
+		switch {
+		case p.initial && !bytes.HasPrefix(k, needle):
+			return nil
+		case p.initial || term >= maxForm || bytes.Contains(k[:term], needle):
+			p.found = append(p.found, binary.BigEndian.Uint64(k[term+1:]))
+		}
+	}
+	return nil
+}
