@@ -204,7 +204,7 @@ func (b *batch) listed(ctx context.Context, in *schema.Batch) ([]edit, error) {
 			v.ID = b.st.nextID
 			b.st.nextID++
 		}
-		edits = append(edits, edit{old, &v})
+		edits = append(edits, edit{old: old, new: &v})
 	}
 	return edits, nil
 }

@@ -26,6 +26,7 @@ type batch struct {
 	s       *Store
 	rd      *reader
 	now     time.Time
+	csn     csn // that the next change gets, see nextCSN
 	changes int
 	// unconfirmed counts the trimmed records that a secondary still needs.
 	unconfirmed int
@@ -54,9 +55,9 @@ func (w *writer) begin() (*batch, error) {
 	return b, nil
 }
 
-// apply makes one change. An error means that the transaction is spoiled; a
+// apply makes the change of j. An error means that the transaction is spoiled; a
 // refused change is no error.
-func (b *batch) apply(c *schema.Change) (done schema.ChangeDone, err error) {
+func (b *batch) apply(j *job) (done schema.ChangeDone, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			b.s.opts.Log.Error("panic while making a change", "panic", p, "stack", string(debug.Stack()))
@@ -64,7 +65,12 @@ func (b *batch) apply(c *schema.Change) (done schema.ChangeDone, err error) {
 		}
 	}()
 	before := b.changes
-	err = b.change(c, &done)
+	b.now, b.csn = j.at, j.csn
+	if d := j.drafted(); b.holds(d) {
+		err = b.changeAs(d, j.change)
+	} else {
+		err = b.change(j.change, &done)
+	}
 	var res *schema.Result
 	var damage *DamageError
 	switch {
@@ -92,13 +98,8 @@ func (b *batch) change(c *schema.Change, done *schema.ChangeDone) error {
 	if len(key) > maxKey {
 		return schema.Refuse(schema.UnwillingToPerform, "the name is too long")
 	}
-	if at := key; !c.ManageDsaIT {
-		if c.Kind == schema.ChangeAdd {
-			at = schema.KeyParent(key)
-		}
-		if err := b.rd.referredAt(at, key, []byte(c.DN), referNoScope); err != nil {
-			return err
-		}
+	if err := b.referred(c, key); err != nil {
+		return err
 	}
 	switch c.Kind {
 	case schema.ChangeAdd:
@@ -113,9 +114,39 @@ func (b *batch) change(c *schema.Change, done *schema.ChangeDone) error {
 	return schema.Refuse(schema.ProtocolError, "no such kind of change")
 }
 
+// changeAs makes the modify of which d is the draft.
+func (b *batch) changeAs(d *draft, c *schema.Change) error {
+	if err := b.referred(c, d.old.Key); err != nil {
+		return err
+	}
+	return b.recordDraft(d, c)
+}
+
+// referred answers with a referral where key is at or below one.
+func (b *batch) referred(c *schema.Change, key []byte) error {
+	if c.ManageDsaIT {
+		return nil
+	}
+	at := key
+	if c.Kind == schema.ChangeAdd {
+		at = schema.KeyParent(key)
+	}
+	return b.rd.referredAt(at, key, []byte(c.DN), referNoScope)
+}
+
+// nextCSN is the CSN of the next change: the one that it got when it was queued,
+// unless that is not later than all others.
+func (b *batch) nextCSN() csn {
+	if b.st.csn.before(b.csn) {
+		return b.csn
+	}
+	return b.st.csn.next(b.now)
+}
+
 // edit is one entry before and after a change; nil where it does not exist.
 type edit struct {
 	old, new *schema.View
+	draft    *draft // of both, if there is one
 }
 
 // record makes a checked change: all its edits and its changelog record. The
@@ -142,7 +173,7 @@ func (b *batch) put(edits []edit) error {
 		if e.old == nil {
 			continue
 		}
-		subHash(&b.st.hash, entryHash(e.old))
+		subHash(&b.st.hash, e.hash(false))
 		b.count(e.old, ^uint64(0))
 		if !e.keepsName() {
 			if err := b.names.Delete(e.old.Key); err != nil {
@@ -155,10 +186,10 @@ func (b *batch) put(edits []edit) error {
 		if v == nil {
 			v = e.old
 		} else {
-			addHash(&b.st.hash, entryHash(v))
+			addHash(&b.st.hash, e.hash(true))
 			b.count(v, 1)
 		}
-		if err := errors.Join(b.putEntry(v.ID, e.new), b.putName(e), b.putUUID(v, e), b.putIndexes(e)); err != nil {
+		if err := errors.Join(b.putEntry(v.ID, e), b.putName(e), b.putUUID(v, e), b.putIndexes(e)); err != nil {
 			return err
 		}
 	}
@@ -188,13 +219,27 @@ func (b *batch) count(v *schema.View, d uint64) {
 	b.tables.special = makeSpecial(referrals, aliases)
 }
 
-func (b *batch) putEntry(id uint64, v *schema.View) error {
-	key := idKey(id)
-	if v == nil {
-		return b.entries.Delete(key)
+// hash is that of the entry before or after.
+func (e edit) hash(after bool) schema.StateHash {
+	switch {
+	case e.draft != nil && after:
+		return e.draft.after
+	case e.draft != nil:
+		return e.draft.before
+	case after:
+		return entryHash(e.new)
 	}
-	rec := appendRecord(make([]byte, 0, recordSize(v)), v)
-	return b.entries.Put(key, b.s.seals.entries.close(key, rec))
+	return entryHash(e.old)
+}
+
+func (b *batch) putEntry(id uint64, e edit) error {
+	switch {
+	case e.new == nil:
+		return b.entries.Delete(idKey(id))
+	case e.draft != nil:
+		return b.entries.Put(idKey(id), e.draft.record)
+	}
+	return b.entries.Put(idKey(id), b.s.sealedRecord(e.new))
 }
 
 // putName takes the new name, which must be free.
@@ -224,11 +269,16 @@ func (b *batch) putUUID(v *schema.View, e edit) error {
 // putIndexes writes the difference between what the indexes list.
 func (b *batch) putIndexes(e edit) error {
 	some := e.old != nil && e.new != nil
-	if some {
-		b.changed = changedAttributes(b.changed[:0], e.old, e.new)
+	changed := b.changed[:0]
+	switch {
+	case e.draft != nil:
+		changed = e.draft.changed
+	case some:
+		changed = changedAttributes(changed, e.old, e.new)
+		b.changed = changed
 	}
 	for i, ix := range b.s.indexes {
-		if some && !slices.ContainsFunc(b.changed, ix.covers) {
+		if some && !slices.ContainsFunc(changed, ix.covers) {
 			continue
 		}
 		var before, after [][]byte

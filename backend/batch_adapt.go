@@ -240,5 +240,5 @@ func (a *adapter) modify(cur *schema.View, e *schema.Entry) error {
 	a.stamp(e, missing)
 	v := a.s.schema.View(e, cur.Key)
 	logged := schema.Change{Kind: schema.ChangeModify, DN: e.DN, Mods: difference(old, e)}
-	return a.record([]edit{{cur, v}}, &logged, &ChangeRecord{UUID: e.UUID, DN: e.DN})
+	return a.record([]edit{{old: cur, new: v}}, &logged, &ChangeRecord{UUID: e.UUID, DN: e.DN})
 }

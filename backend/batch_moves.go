@@ -110,7 +110,7 @@ func (b *batch) below(ctx context.Context, root []byte, listed map[uint64]struct
 		if len(v.Key) > maxKey {
 			return nil, fmt.Errorf("%w: %q is too long", ErrStructure, v.DN)
 		}
-		edits = append(edits, edit{&old, &v})
+		edits = append(edits, edit{old: &old, new: &v})
 	}
 	return edits, nil
 }

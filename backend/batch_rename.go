@@ -41,7 +41,7 @@ func (a *adapter) rename(cur *schema.View, d *due, rdn, superior string, key []b
 	a.st.csn = a.st.csn.next(a.now)
 	rec := &ChangeRecord{UUID: v.UUID, DN: logged.DN, NewDN: e.DN, NewRDN: rdn, DeleteOldRDN: deleteOld,
 		HasNewSuperior: logged.HasNewSuperior, NewSuperior: logged.NewSuperior}
-	return v, a.record(append([]edit{{cur, v}}, below...), &logged, rec)
+	return v, a.record(append([]edit{{old: cur, new: v}}, below...), &logged, rec)
 }
 
 // hasNaming tells whether e has all values of rdn.

@@ -58,9 +58,12 @@ func (s *Store) changes(sn *snapshot, from uint64, f func(rec ChangeRecord) bool
 	return nil
 }
 
-// appendLog puts the record of a change that has been made.
+// appendLog puts the record of a change that has been made. It may have its text
+// already.
 func (b *batch) appendLog(rec *ChangeRecord, c *schema.Change) error {
-	rec.LDIF = ldif.AppendChange(make([]byte, 0, usualLDIF), c)
+	if rec.LDIF == nil {
+		rec.LDIF = ldif.AppendChange(make([]byte, 0, usualLDIF), c)
+	}
 	key := idKey(rec.Seq)
 	return b.log.Put(key, b.s.seals.log.close(key, rec.AppendTo(nil)))
 }

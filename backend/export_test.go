@@ -34,6 +34,12 @@ func BeforeWalk(o Options, f func()) Options {
 	return o
 }
 
+// OnDraft has f told of each draft whether it held.
+func OnDraft(o Options, f func(held bool)) Options {
+	o.onDraft = f
+	return o
+}
+
 // Freelist is the page with the list of free pages; ok is false if there is none.
 func Freelist(path string) (page uint64, ok bool, err error) {
 	f, err := os.Open(path)

@@ -83,6 +83,8 @@ type Options struct {
 	Progress func(done, total int)
 
 	beforeWalk func() // tests wait here; nil but there
+	// onDraft is told whether a draft holds; nil but in tests.
+	onDraft func(bool)
 }
 
 // withDefaults fills what is left out.

@@ -82,7 +82,7 @@ func (s *Store) rekeyed() (edits []edit, err error) {
 			before := old.Clone()
 			after := *before
 			after.Key, after.Kind = key, kind
-			edits = append(edits, edit{before, &after})
+			edits = append(edits, edit{old: before, new: &after})
 		}
 		return nil
 	})

@@ -38,14 +38,15 @@ func (b *batch) modifyDN(c *schema.Change, key []byte, done *schema.ChangeDone) 
 	if err != nil {
 		return err
 	}
-	b.stamp(e, c.Actor)
+	b.st.csn = b.nextCSN()
+	b.s.stamp(e, b.st.csn, b.now, c.Actor)
 	v := s.View(e, newKey)
 	done.Pre, done.Post = wanted(c.WantPreRead, old), wanted(c.WantPostRead, v)
 	logged := *c
 	logged.DN = string(old.DN)
 	rec := &ChangeRecord{UUID: e.UUID, DN: logged.DN, NewDN: e.DN, NewRDN: c.NewRDN,
 		DeleteOldRDN: c.DeleteOldRDN, HasNewSuperior: c.HasNewSuperior, NewSuperior: c.NewSuperior}
-	return b.record(append([]edit{{old, v}}, below...), &logged, rec)
+	return b.record(append([]edit{{old: old, new: v}}, below...), &logged, rec)
 }
 
 // newPlace finds the key that the entry is to have, and the name of its
@@ -117,7 +118,7 @@ func (b *batch) moved(key, newKey []byte, newDN string) ([]edit, error) {
 		if len(v.Key) > maxKey {
 			return nil, schema.Refuse(schema.UnwillingToPerform, "the name of an entry below would be too long")
 		}
-		out = append(out, edit{&old, &v})
+		out = append(out, edit{old: &old, new: &v})
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ package backend
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
 )
@@ -33,7 +34,7 @@ func (b *batch) add(c *schema.Change, key []byte, done *schema.ChangeDone) error
 		e.DN = rdn + "," + superior
 	}
 	e.ID, e.UUID = b.st.nextID, newUUID(b.now)
-	next := b.st.csn.next(b.now)
+	next := b.nextCSN()
 	stamp, csn, actor := generalizedTime(b.now), []byte(next.String()), []byte(c.Actor)
 	s.SetOperational(e, "entryUUID", uuidText(e.UUID))
 	s.SetOperational(e, "createTimestamp", stamp)
@@ -105,43 +106,41 @@ func (b *batch) delete(c *schema.Change, key []byte, done *schema.ChangeDone) er
 	if b.rd.NumSubordinates(key, 1) > 0 {
 		return schema.Refuse(schema.NotAllowedOnNonLeaf, "subordinate objects must be deleted first")
 	}
-	b.st.csn = b.st.csn.next(b.now)
+	b.st.csn = b.nextCSN()
 	done.Pre = wanted(c.WantPreRead, v)
 	logged := schema.Change{Kind: c.Kind, DN: string(v.DN)}
 	return b.record([]edit{{old: v}}, &logged, &ChangeRecord{UUID: v.UUID, DN: logged.DN})
 }
 
 func (b *batch) modify(c *schema.Change, key []byte, done *schema.ChangeDone) error {
-	s := b.s.schema
 	old, err := b.target(c, key)
 	if err != nil {
 		return err
 	}
-	e := s.Entry(old)
-	if err := s.ApplyMods(e, c.Mods); err != nil {
+	d, err := b.s.work(c, old, b.nextCSN(), b.now)
+	if err != nil {
 		return err
 	}
-	if err := s.CheckEntry(e); err != nil {
-		return err
-	}
-	stamps := b.stamp(e, c.Actor)
-	v := s.View(e, key)
-	done.Pre, done.Post = wanted(c.WantPreRead, old), wanted(c.WantPostRead, v)
-	logged := schema.Change{Kind: c.Kind, DN: e.DN, Mods: append(c.Mods[:len(c.Mods):len(c.Mods)], stamps...)}
-	return b.record([]edit{{old, v}}, &logged, &ChangeRecord{UUID: e.UUID, DN: e.DN})
+	done.Pre, done.Post = wanted(c.WantPreRead, old), wanted(c.WantPostRead, d.new)
+	return b.recordDraft(d, c)
+}
+
+// recordDraft makes the modify that d is the draft of.
+func (b *batch) recordDraft(d *draft, c *schema.Change) error {
+	b.st.csn = d.csn
+	return b.record([]edit{{old: d.old, new: d.new, draft: d}}, c, &ChangeRecord{UUID: d.new.UUID, DN: string(d.new.DN), LDIF: d.ldif})
 }
 
 // stamp sets the attributes that tell of the last change of e, and gives them
 // as modifications for the changelog.
-func (b *batch) stamp(e *schema.Entry, actor string) []schema.Modification {
-	b.st.csn = b.st.csn.next(b.now)
+func (s *Store) stamp(e *schema.Entry, csn csn, now time.Time, actor string) []schema.Modification {
 	stamps := []schema.Modification{
-		{Op: schema.ModReplace, Attr: "entryCSN", Values: [][]byte{[]byte(b.st.csn.String())}},
+		{Op: schema.ModReplace, Attr: "entryCSN", Values: [][]byte{[]byte(csn.String())}},
 		{Op: schema.ModReplace, Attr: "modifiersName", Values: [][]byte{[]byte(actor)}},
-		{Op: schema.ModReplace, Attr: "modifyTimestamp", Values: [][]byte{generalizedTime(b.now)}},
+		{Op: schema.ModReplace, Attr: "modifyTimestamp", Values: [][]byte{generalizedTime(now)}},
 	}
 	for _, m := range stamps {
-		b.s.schema.SetOperational(e, m.Attr, m.Values...)
+		s.schema.SetOperational(e, m.Attr, m.Values...)
 	}
 	return stamps
 }

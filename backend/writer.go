@@ -40,6 +40,11 @@ type job struct {
 	ended  func(error)
 	state  atomic.Int32
 	stop   func() bool // ends the watch over the caller's context
+
+	at       time.Time // when a change was queued
+	csn      csn       // that it gets then
+	drafting sync.Mutex
+	draft    *draft // if one was made; drafting guards it
 }
 
 func (j *job) refuse(code schema.ResultCode, text string) {
@@ -70,12 +75,13 @@ type writer struct {
 
 	mu      sync.Mutex
 	queue   []*job
+	csn     csn // that the last change got
 	closing bool
 	frozen  bool // see freeze
 }
 
 func newWriter(s *Store, st state, sp special, lin *lineage) *writer {
-	return &writer{s: s, st: st, special: sp, lin: lin, rd: reader{s: s},
+	return &writer{s: s, st: st, special: sp, lin: lin, rd: reader{s: s}, csn: st.csn,
 		wake: make(chan struct{}, 1), finished: make(chan struct{})}
 }
 
@@ -103,24 +109,38 @@ func (s *Store) submit(ctx context.Context, j *job) {
 		})
 	}
 	w := s.writer
-	if code, why := w.enqueue(j); code != schema.Success && w.take(j) {
+	code, why, draft := w.enqueue(j)
+	if code != schema.Success && w.take(j) {
 		j.refuse(code, why)
+	}
+	if draft {
+		j.draft = s.draft(j)
+		j.drafting.Unlock()
 	}
 }
 
-// enqueue tells with a code other than success why it did not.
-func (w *writer) enqueue(j *job) (schema.ResultCode, string) {
+// enqueue tells with a code other than success why it did not. draft tells the
+// caller to make a draft and then to unlock j.drafting: others come first.
+func (w *writer) enqueue(j *job) (code schema.ResultCode, why string, draft bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case w.closing:
-		return schema.Unavailable, "the store is being closed"
+		return schema.Unavailable, "the store is being closed", false
 	case w.frozen:
-		return schema.Busy, "the data is being replaced: ask again"
+		return schema.Busy, "the data is being replaced: ask again", false
+	}
+	if j.change != nil {
+		j.at = w.s.opts.Clock()
+		w.csn = w.csn.next(j.at)
+		j.csn = w.csn
+	}
+	if draft = len(w.queue) >= draftFrom && j.draftable(); draft {
+		j.drafting.Lock()
 	}
 	w.queue = append(w.queue, j)
 	w.rouse()
-	return schema.Success, ""
+	return schema.Success, "", draft
 }
 
 // rouse has the goroutine look at the queue.
@@ -172,6 +192,7 @@ func (w *writer) run() {
 		default:
 			ok = w.batch(jobs)
 		}
+		w.keepUp()
 		if !ok {
 			w.fail()
 			return
@@ -194,6 +215,15 @@ func (w *writer) next() (jobs []*job, more, closing bool) {
 		}
 	}
 	return jobs, len(w.queue) > 0, w.closing
+}
+
+// keepUp has later changes get later CSNs than that of the last commit.
+func (w *writer) keepUp() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.csn.before(w.st.csn) {
+		w.csn = w.st.csn // a provider's clock is ahead of ours
+	}
 }
 
 // together is how many jobs at the head of the queue share a transaction.
@@ -254,7 +284,7 @@ func (w *writer) attempt(jobs []*job, picked []int, results []schema.ChangeDone)
 	b, err := w.begin()
 	if err == nil {
 		for _, i := range picked {
-			if results[i], err = b.apply(jobs[i].change); err != nil {
+			if results[i], err = b.apply(jobs[i]); err != nil {
 				break
 			}
 		}

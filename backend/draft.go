@@ -1,0 +1,113 @@
+package backend
+
+// Drafts: a modify worked out before its turn. While the writer is at work, or
+// waits for the disk, those who queue changes have time, and there are other
+// cores. A draft is made from a snapshot, so the entry may be another when its
+// turn comes; the record then differs, and the modify is worked out again.
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/schema/ldif"
+)
+
+// draftFrom is how many changes have to wait until drafts are made. With fewer the
+// writer waits for the disk most of the time, and drafts would keep it from a core
+// when the disk is ready.
+const draftFrom = 64
+
+// draft is all of a modify that does not depend on other changes.
+type draft struct {
+	csn           csn
+	base          []byte // the entry as stored, if it was read in a snapshot
+	old, new      *schema.View
+	record        []byte // of new, as it is to be stored
+	before, after schema.StateHash
+	changed       [][]byte // attributes
+	ldif          []byte   // of the changelog
+}
+
+// work makes the draft of a modify of old. The error refuses the change.
+func (s *Store) work(c *schema.Change, old *schema.View, csn csn, now time.Time) (*draft, error) {
+	e := s.schema.Entry(old)
+	if err := s.schema.ApplyMods(e, c.Mods); err != nil {
+		return nil, err
+	}
+	if err := s.schema.CheckEntry(e); err != nil {
+		return nil, err
+	}
+	stamps := s.stamp(e, csn, now, c.Actor)
+	d := &draft{csn: csn, old: old, new: s.schema.View(e, old.Key)}
+	d.record = s.sealedRecord(d.new)
+	d.before, d.after = entryHash(old), entryHash(d.new)
+	d.changed = changedAttributes(nil, old, d.new)
+	logged := schema.Change{Kind: c.Kind, DN: e.DN, Mods: append(c.Mods[:len(c.Mods):len(c.Mods)], stamps...)}
+	d.ldif = ldif.AppendChange(make([]byte, 0, usualLDIF), &logged)
+	return d, nil
+}
+
+// sealedRecord is v as it is stored in id2entry.
+func (s *Store) sealedRecord(v *schema.View) []byte {
+	return s.seals.entries.close(idKey(v.ID), appendRecord(make([]byte, 0, recordSize(v)), v))
+}
+
+// draftable tells whether the change of j is one of which there can be a draft.
+// What the controls ask for is looked at in the transaction.
+func (j *job) draftable() bool {
+	c := j.change
+	return c != nil && c.Kind == schema.ChangeModify && c.Assertion == nil && !c.WantPreRead && !c.WantPostRead
+}
+
+// draft makes the draft of j, which is queued and drafting; nil if there is
+// something about it that the writer has to find out.
+func (s *Store) draft(j *job) (d *draft) {
+	key, err := s.schema.AppendDNKey(nil, []byte(j.change.DN))
+	if err != nil {
+		return nil
+	}
+	rd, err := s.reader()
+	if err != nil {
+		return nil
+	}
+	var failed error // of damaged pages alone; the rest is for the writer to say
+	defer func() {
+		if rd.done(&failed); failed != nil {
+			d = nil
+		}
+	}()
+	if found, err := rd.named(key); err != nil || !found {
+		return nil
+	}
+	base, old := s.sealedRecord(&rd.view), new(schema.View)
+	if !readRecord(base[:len(base)-sealSize], old) {
+		return nil
+	}
+	old.ID = rd.view.ID
+	if d, err = s.work(j.change, old, j.csn, j.at); err != nil || d.new.Kind != old.Kind {
+		return nil
+	}
+	d.base = base
+	return d
+}
+
+// drafted waits for the draft of j, if one is being made.
+func (j *job) drafted() *draft {
+	j.drafting.Lock()
+	defer j.drafting.Unlock()
+	return j.draft
+}
+
+// holds tells whether d is true in the transaction: nothing has changed the
+// entry, nor used its CSN or a later one.
+func (b *batch) holds(d *draft) bool {
+	if d == nil {
+		return false
+	}
+	ok := b.st.csn.before(d.csn) && bytes.Equal(b.entries.Get(idKey(d.new.ID)), d.base)
+	if b.s.opts.onDraft != nil {
+		b.s.opts.onDraft(ok)
+	}
+	return ok
+}
