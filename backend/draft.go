@@ -53,13 +53,6 @@ func (s *Store) sealedRecord(v *schema.View) []byte {
 	return s.seals.entries.close(idKey(v.ID), appendRecord(make([]byte, 0, recordSize(v)), v))
 }
 
-// draftable tells whether the change of j is one of which there can be a draft.
-// What the controls ask for is looked at in the transaction.
-func (j *job) draftable() bool {
-	c := j.change
-	return c != nil && c.Kind == schema.ChangeModify && c.Assertion == nil && !c.WantPreRead && !c.WantPostRead
-}
-
 // draft makes the draft of j, which is queued and drafting; nil if there is
 // something about it that the writer has to find out.
 func (s *Store) draft(j *job) (d *draft) {
@@ -90,13 +83,6 @@ func (s *Store) draft(j *job) (d *draft) {
 	}
 	d.base = base
 	return d
-}
-
-// drafted waits for the draft of j, if one is being made.
-func (j *job) drafted() *draft {
-	j.drafting.Lock()
-	defer j.drafting.Unlock()
-	return j.draft
 }
 
 // holds tells whether d is true in the transaction: nothing has changed the

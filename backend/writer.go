@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -23,37 +22,6 @@ import (
 
 // maxBatch bounds the changes of one commit, and so how long one can take.
 const maxBatch = 1000
-
-// States of a job.
-const (
-	jobWaiting int32 = iota
-	jobTaken
-	jobGivenUp // cancelled; its caller has its answer
-)
-
-// job is a change, or a task, on its way. Whoever moves it from waiting answers
-// it.
-type job struct {
-	change *schema.Change
-	done   func(schema.ChangeDone)
-	task   func(*batch) error // not nil: instead of a change
-	ended  func(error)
-	state  atomic.Int32
-	stop   func() bool // ends the watch over the caller's context
-
-	at       time.Time // when a change was queued
-	csn      csn       // that it gets then
-	drafting sync.Mutex
-	draft    *draft // if one was made; drafting guards it
-}
-
-func (j *job) refuse(code schema.ResultCode, text string) {
-	if j.task != nil {
-		j.ended(schema.Refuse(code, text))
-		return
-	}
-	j.done(schema.ChangeDone{Result: schema.Result{Code: code, Diagnostic: text}})
-}
 
 // writer is the queue and the goroutine. st, special and lin belong to the
 // goroutine; they are those of the last commit.
@@ -226,6 +194,13 @@ func (w *writer) keepUp() {
 	}
 }
 
+// idle tells whether nothing is queued.
+func (w *writer) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.queue) == 0
+}
+
 // together is how many jobs at the head of the queue share a transaction.
 func together(queue []*job) int {
 	for i, j := range queue {
@@ -269,6 +244,7 @@ func (w *writer) batch(jobs []*job) bool {
 	if !ok {
 		return false
 	}
+	results[0].Alone = len(jobs) == 1 && w.idle()
 	for i, j := range jobs {
 		j.done(results[i])
 	}

@@ -28,6 +28,7 @@ type transfer struct {
 	n    int
 	err  error
 	step func(fd uintptr) (done bool) // made once, so that calls allocate nothing
+	once func(fd uintptr) (done bool) // a step that is the last in any case
 }
 
 // longCall is the number of bytes from which copying them takes so long that the
@@ -48,6 +49,10 @@ func newSocket(nc net.Conn) net.Conn {
 	s := &socket{Conn: nc, raw: raw}
 	s.in.step = func(fd uintptr) bool { return s.in.call(receive, fd) }
 	s.out.step = s.send
+	s.out.once = func(fd uintptr) bool {
+		s.out.call(transmit, fd)
+		return true
+	}
 	return s
 }
 
@@ -110,6 +115,24 @@ func writeWithin(nc net.Conn, b []byte, d time.Duration) (int, error) {
 	}
 	s.stall = 0
 	return n, err
+}
+
+// offer sends as much of b as the kernel takes at once, and never waits. An error
+// is for the next write to tell. What is no socket, as with TLS, takes nothing.
+func offer(nc net.Conn, b []byte) (sent int) {
+	s, ok := nc.(*socket)
+	if !ok || len(b) == 0 || len(b) > longCall {
+		return 0
+	}
+	t := &s.out
+	t.b, t.n, t.err = b, 0, nil
+	err := s.raw.Write(t.once)
+	t.b = nil
+	runtime.KeepAlive(b)
+	if err != nil || t.err != nil {
+		return 0
+	}
+	return t.n
 }
 
 // send is one step of writing.

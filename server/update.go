@@ -160,7 +160,11 @@ func (c *conn) updated(u *update, version int, d *schema.ChangeDone) {
 	if !u.abandon.Load() {
 		r := forVersion(version, c.session.rights.discreet(c.srv.Schema, &d.Result))
 		controls := c.readEntryControls(u, d)
-		c.out.post(func(dst []byte) []byte { return u.encode(dst, u.id, r, controls) })
+		post := c.out.post
+		if d.Alone {
+			post = c.out.postAlone
+		}
+		post(func(dst []byte) []byte { return u.encode(dst, u.id, r, controls) })
 	}
 }
 
