@@ -118,7 +118,8 @@ func appendPrepared(dst, text []byte, fold bool, mode spaces) ([]byte, error) {
 }
 
 // appendPlain is appendPrepared for the text that most values are: words of
-// printable ASCII with one space between them. ok tells whether it is that.
+// printable ASCII and Latin letters with one space between them. ok tells whether
+// it is that.
 func appendPlain(dst, text []byte, mode spaces) (out []byte, ok bool) {
 	if len(text) == 0 {
 		return dst, false
@@ -131,8 +132,10 @@ func appendPlain(dst, text []byte, mode spaces) (out []byte, ok bool) {
 		j++
 	}
 	after := byte(' ')
-	for _, c := range text {
-		if c == ' ' {
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case c == ' ':
 			if after == ' ' {
 				return dst, false
 			}
@@ -140,8 +143,23 @@ func appendPlain(dst, text []byte, mode spaces) (out []byte, ok bool) {
 				out[j] = ' '
 				j++
 			}
-		} else if c-'!' > '~'-'!' {
-			return dst, false
+		case c-'!' > '~'-'!':
+			if c-latinLead >= latinLeads || i+1 == len(text) || text[i+1]&0xc0 != 0x80 {
+				return dst, false
+			}
+			letter := &latin[c-latinLead][text[i+1]&0x3f]
+			if letter[0] == 0 {
+				return dst, false
+			}
+			i++
+			after = letter[0]
+			out[j] = after
+			j++
+			if letter[1] != 0 {
+				out[j] = letter[1]
+				j++
+			}
+			continue
 		}
 		after = c
 		if c-'A' < 26 {
@@ -159,6 +177,29 @@ func appendPlain(dst, text []byte, mode spaces) (out []byte, ok bool) {
 	}
 	return out[:j], true
 }
+
+// The letters U+00C0 to U+017F are two bytes each, of which the first is one of
+// three.
+const (
+	latinLead  = 0xc3
+	latinLeads = 3
+)
+
+// latin has the folded form of each of these letters, as the long way makes it,
+// if that is one or two bytes. None of them combines with what stands before it,
+// so text may be taken letter by letter; marks that would combine are not here.
+var latin = func() (forms [latinLeads][64][2]byte) {
+	for lead := range forms {
+		for i := range forms[lead] {
+			letter := []byte{byte(latinLead + lead), byte(0x80 + i)}
+			form, err := appendPreparedUnicode(nil, letter, true, spacesNone)
+			if r, _ := utf8.DecodeRune(letter); err == nil && unicode.IsLetter(r) && len(form) <= 2 {
+				copy(forms[lead][i][:], form)
+			}
+		}
+	}
+	return forms
+}()
 
 // ordinaryRun counts the printable ASCII at the start of b that stays what it
 // is but for its case.
