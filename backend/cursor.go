@@ -36,7 +36,8 @@ func (m *mapped) page(id uint64) []byte {
 	if native.Uint64(p) != id {
 		panic(fmt.Sprintf("page %d is not where it should be", id))
 	}
-	return p[:(1+uint64(native.Uint32(p[12:])))*m.size]
+	n := (1 + uint64(native.Uint32(p[12:]))) * m.size
+	return p[:n:n]
 }
 
 // place is an element of a page.
@@ -63,7 +64,8 @@ func (p *place) pair() (k, v []byte) {
 	e := p.page[at : at+pageElement]
 	from, size := at+int(native.Uint32(e[4:])), int(native.Uint32(e[8:]))
 	end := from + size
-	return p.page[from:end:end], p.page[end : end+int(native.Uint32(e[12:]))]
+	to := end + int(native.Uint32(e[12:]))
+	return p.page[from:end:end], p.page[end:to:to]
 }
 
 // find is the first element of at least key.

@@ -18,6 +18,10 @@ import (
 // when the disk is ready.
 const draftFrom = 64
 
+// maxDraft is the size of the largest record of which drafts are made: they wait
+// in memory, and of those of one entry only the first one holds.
+const maxDraft = 16 << 10
+
 // draft is all of a modify that does not depend on other changes.
 type draft struct {
 	csn           csn
@@ -64,13 +68,14 @@ func (s *Store) draft(j *job) (d *draft) {
 	if err != nil {
 		return nil
 	}
-	var failed error // of damaged pages alone; the rest is for the writer to say
+	var failed error // a panic of damaged pages; the rest is for the writer to say
 	defer func() {
-		if rd.done(&failed); failed != nil {
+		if failed != nil {
 			d = nil
 		}
 	}()
-	if found, err := rd.named(key); err != nil || !found {
+	defer rd.done(&failed)
+	if found, err := rd.named(key); err != nil || !found || recordSize(&rd.view) > maxDraft {
 		return nil
 	}
 	base, old := s.sealedRecord(&rd.view), new(schema.View)

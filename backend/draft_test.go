@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -166,5 +167,55 @@ func TestDraftsAreMadeByManyAtOnce(t *testing.T) {
 	}
 	if held.Load() < callers {
 		t.Errorf("only %d drafts held", held.Load())
+	}
+}
+
+// TestDraftsMeetDamage: a page that a draft cannot read is the draft's end, and
+// not that of the writer, who waits for it.
+func TestDraftsMeetDamage(t *testing.T) {
+	var held atomic.Int64
+	path := filepath.Join(t.TempDir(), "damage")
+	o := backend.OnDraft(backend.Options{Create: true, Indexes: indexes}, func(bool) { held.Add(1) })
+	w := &world{t, storetest.Open(t, path, o), storetest.Schema(t)}
+	w.must(add(suffix, "objectClass: organization", "o: utdata"))
+	w.must(add(people, "objectClass: organizationalUnit"))
+	const entries = 200
+	w.fill(entries)
+	release := w.hold()
+	// The snapshot still reads this page; the commit that is held up has another.
+	page, err := backend.RootOf(path, "id2entry")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	at := int64(page) * int64(os.Getpagesize())
+	was := make([]byte, 16)
+	if _, err := f.ReadAt(was, at); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(make([]byte, 16), at); err != nil {
+		t.Fatal(err)
+	}
+	results := make(chan schema.ChangeDone, entries)
+	for i := range entries {
+		c := replace(fmt.Sprintf("cn=user%06d,%s", i, people), "description", "new")
+		c.Actor = admin
+		w.Apply(t.Context(), c, func(d schema.ChangeDone) { results <- d })
+	}
+	if _, err := f.WriteAt(was, at); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	for range entries {
+		if d := <-results; d.Result.Code != schema.Success {
+			t.Fatal(&d.Result)
+		}
+	}
+	if held.Load() > 0 {
+		t.Errorf("%d drafts were made from a damaged page", held.Load())
 	}
 }

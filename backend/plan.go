@@ -6,6 +6,7 @@ package backend
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -66,6 +67,12 @@ func (sl *slice) plan() error {
 			return err
 		}
 		if usable && n < limit {
+			if len(q.Filter.Nodes) > 1 { // list asks for each item again, and not roughly
+				n, _, err = sl.count(q.Filter, 0, limit)
+			}
+			if err != nil {
+				return err
+			}
 			return sl.useIndex(n)
 		}
 		if !usable || limit == most || !whole && sl.countTree(limit) < limit {
@@ -207,7 +214,7 @@ func (sl *slice) list(dst []uint64, f *schema.Filter, i int32, n int) ([]uint64,
 				return sl.list(dst, f, c, n)
 			}
 		}
-		return dst, nil
+		return dst, fmt.Errorf("plan: no item leaves the %d candidates that were counted", n)
 	case schema.FilterOr:
 		for c := i + 1; c < node.End; c = f.Nodes[c].End {
 			m, _, err := sl.count(f, c, n+1)

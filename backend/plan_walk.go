@@ -26,8 +26,9 @@ func (sl *slice) planWalk(whole bool, most int) error {
 			keys += sl.t.st.indexKeys[place]
 		}
 	}
-	if few := int(keys/walkShare) + 1; keys == 0 || !whole && sl.countTree(few) < few {
-		return nil
+	few := int(keys/walkShare) + 1
+	if keys == 0 || few > int(sl.t.st.entries) || !whole && sl.countTree(few) < few {
+		return nil // it would cost more than to look at the entries
 	}
 	p.walking, p.walked = true, nil
 	defer func() { p.walking, p.walked = false, nil }()

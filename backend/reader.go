@@ -233,8 +233,8 @@ func (rd *reader) mustEntry(id uint64) error {
 func (rd *reader) named(key []byte) (found bool, err error) {
 	if id := rd.s.hints.about(key); id != 0 {
 		found, err := rd.entry(id)
-		if err != nil || found && bytes.Equal(rd.view.Key, key) {
-			return err == nil, err
+		if err == nil && found && bytes.Equal(rd.view.Key, key) {
+			return true, nil
 		}
 	}
 	id, _, found, err := rd.id(key)

@@ -118,12 +118,13 @@ func (s *Store) open(path string) error {
 	if err != nil {
 		return err
 	}
-	s.db, s.pages, s.opened = file.db, mappedBy(file.db, file.db.MaxSize), file.found.meta
+	s.db, s.opened = file.db, file.found.meta
 	s.pending.Store(file.found)
 	info, err := os.Stat(path)
 	if err != nil {
 		return errors.Join(fmt.Errorf("open store: %w", err), file.close())
 	}
+	s.pages = mappedBy(file.db, max(file.db.MaxSize, int(info.Size())))
 	s.identity[0], s.identity[1] = identity(info)
 	if err := s.start(file.later); err != nil {
 		return errors.Join(err, file.close())

@@ -57,7 +57,7 @@ func newWriter(s *Store, st state, sp special, lin *lineage) *writer {
 // or refused, from the writer's goroutine: it must not block, or all changes
 // wait for it. If ctx ends before the writer has taken c, or the store is being
 // closed, done gets canceled or unavailable and nothing is changed. c and what
-// it points to must not be changed until then. If a commit fails in a way that
+// it points to must not be changed until then, nor before Apply returns. If a commit fails in a way that
 // leaves open what is on disk, Options.Fatal is called and done is not.
 func (s *Store) Apply(ctx context.Context, c *schema.Change, done func(schema.ChangeDone)) {
 	s.submit(ctx, &job{change: c, done: done})
@@ -82,8 +82,8 @@ func (s *Store) submit(ctx context.Context, j *job) {
 		j.refuse(code, why)
 	}
 	if draft {
+		defer j.drafting.Unlock()
 		j.draft = s.draft(j)
-		j.drafting.Unlock()
 	}
 }
 

@@ -18,6 +18,8 @@ func TestNeedle(t *testing.T) {
 		{"cn", []SubstringPart{{At: PartAny, Value: []byte("  Ab  C ")}}, "ab c", false, "xx ab   c d"},
 		{"cn", []SubstringPart{{At: PartInitial, Value: []byte(" Ab ")}, {At: PartFinal, Value: []byte("much longer")}}, "ab", true, "AB much longer"},
 		{"cn", []SubstringPart{{At: PartAny, Value: []byte("a")}, {At: PartFinal, Value: []byte("bcd")}}, "bcd", false, "xaxbcd"},
+		{"cn", []SubstringPart{{At: PartAny, Value: []byte("ock ´n")}}, "", false, "Rock ´n Roll"},
+		{"cn", []SubstringPart{{At: PartInitial, Value: []byte("´n")}}, "", false, "´n Roll"},
 		{"cn", []SubstringPart{{At: PartAny, Value: []byte(" ")}}, "", false, "a b"},
 		{"telephoneNumber", []SubstringPart{{At: PartAny, Value: []byte("4 5-6")}}, "456", false, "+123 456"},
 		{"jpegPhoto", []SubstringPart{{At: PartAny, Value: []byte("abc")}}, "", false, ""},
