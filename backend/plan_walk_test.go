@@ -45,7 +45,7 @@ func TestSubstringsByAnyPlan(t *testing.T) {
 		}
 	}
 	found := 0
-	for range 3000 {
+	for range 1200 {
 		attr := subs[random.IntN(len(subs))]
 		of := map[string][]string{"cn": letters, "sn": letters, "telephoneNumber": digits, "mail": plain}[attr]
 		var parts []schema.SubstringPart
@@ -104,7 +104,7 @@ func TestSubstringsByAnyPlan(t *testing.T) {
 			}
 		}
 	}
-	if found < 1000 {
+	if found < 400 {
 		t.Errorf("only %d entries were found in all: the parts are too odd", found)
 	}
 }
