@@ -48,7 +48,7 @@ func ParseDesktopID(text string) (string, error) {
 // ParseDesktop takes the fields ID, LOCATION and, optional, OTHER.
 func ParseDesktop(fields []string) (Desktop, error) {
 	if len(fields) != 2 && len(fields) != 3 {
-		return Desktop{}, fmt.Errorf("%d fields; want ID,LOCATION or ID,LOCATION,OTHER", len(fields))
+		return Desktop{}, fmt.Errorf("%s; want ID,LOCATION or ID,LOCATION,OTHER", lines.Count(fields))
 	}
 	id, err := ParseDesktopID(fields[0])
 	d := Desktop{ID: id, Location: fields[1]}

@@ -45,7 +45,7 @@ const UserFields = "TOKEN,SERVER,PORT,NAME[,OTHER]"
 // ParseUser takes the fields TOKEN, SERVER, PORT, NAME and, optional, OTHER.
 func ParseUser(fields []string) (User, error) {
 	if len(fields) != 4 && len(fields) != 5 {
-		return User{}, fmt.Errorf("%d fields; want TOKEN,SERVER,PORT,NAME or TOKEN,SERVER,PORT,NAME,OTHER", len(fields))
+		return User{}, fmt.Errorf("%s; want TOKEN,SERVER,PORT,NAME or TOKEN,SERVER,PORT,NAME,OTHER", lines.Count(fields))
 	}
 	u := User{Token: fields[0], Server: fields[1], Port: defaultPort, Name: fields[3]}
 	if len(fields) == 5 {

@@ -59,12 +59,20 @@ type Edit struct {
 // takeAway stands in the place of a value that is to be taken away.
 const takeAway = "-"
 
+// Count tells how many fields there are, for errors.
+func Count(fields []string) string {
+	if len(fields) == 1 {
+		return "1 field"
+	}
+	return fmt.Sprintf("%d fields", len(fields))
+}
+
 // Edits reads the fields behind the name of an object: an empty or missing one
 // stays as it is, a minus takes it away, another one replaces it. names are those
 // of all fields, for errors; those that begin with "=" cannot be taken away.
 func Edits(fields []string, names ...string) ([]Edit, error) {
 	if len(fields) > len(names) {
-		return nil, fmt.Errorf("%d fields; at most %d can be changed", len(fields), len(names))
+		return nil, fmt.Errorf("%s; at most %d can be changed", Count(fields), len(names))
 	}
 	edits := make([]Edit, len(names))
 	for i := range edits {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/admin"
+	"github.com/sunray-ds/utdsd/cmd/internal/lines"
 )
 
 // With makes a Parse of reading fields and of doing something with what they say.
@@ -23,7 +24,7 @@ func With[T any](parse func([]string) (T, error), do func(*admin.Client, T) erro
 func Named(do func(*admin.Client, string) error) Parse {
 	return With(func(fields []string) (string, error) {
 		if len(fields) != 1 || fields[0] == "" {
-			return "", fmt.Errorf("%d fields; want one name", len(fields))
+			return "", fmt.Errorf("%s; want one name", lines.Count(fields))
 		}
 		return fields[0], nil
 	}, do)
