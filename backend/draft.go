@@ -18,8 +18,9 @@ import (
 // when the disk is ready.
 const draftFrom = 64
 
-// maxDraft is the size of the largest record of which drafts are made: they wait
-// in memory, and of those of one entry only the first one holds.
+// maxDraft is the size of the largest record, with what is to be changed, of which
+// drafts are made: they wait in memory, and of those of one entry only the first
+// one holds.
 const maxDraft = 16 << 10
 
 // draft is all of a modify that does not depend on other changes.
@@ -52,6 +53,16 @@ func (s *Store) work(c *schema.Change, old *schema.View, csn csn, now time.Time)
 	return d, nil
 }
 
+// sizeOf is the number of bytes of all values.
+func sizeOf(mods []schema.Modification) (n int) {
+	for i := range mods {
+		for _, v := range mods[i].Values {
+			n += len(v)
+		}
+	}
+	return n
+}
+
 // sealedRecord is v as it is stored in id2entry.
 func (s *Store) sealedRecord(v *schema.View) []byte {
 	return s.seals.entries.close(idKey(v.ID), appendRecord(make([]byte, 0, recordSize(v)), v))
@@ -75,7 +86,8 @@ func (s *Store) draft(j *job) (d *draft) {
 		}
 	}()
 	defer rd.done(&failed)
-	if found, err := rd.named(key); err != nil || !found || recordSize(&rd.view) > maxDraft {
+	found, err := rd.named(key)
+	if err != nil || !found || recordSize(&rd.view)+sizeOf(j.change.Mods) > maxDraft {
 		return nil
 	}
 	base, old := s.sealedRecord(&rd.view), new(schema.View)

@@ -84,6 +84,10 @@ func (sl *slice) plan() error {
 // useIndex makes the plan for a filter whose terms leave n candidates.
 func (sl *slice) useIndex(n int) error {
 	f, res := sl.q.Filter, &sl.q.Resume
+	if len(f.Nodes) == 0 {
+		res.Plan = planIDs // Undefined: matches nothing
+		return nil
+	}
 	if k := f.Nodes[0].Kind; (k == schema.FilterEquality || k == schema.FilterSubstrings) && !f.Nodes[0].Undefined && n <= maxListed {
 		if k == schema.FilterSubstrings {
 			if err := sl.intersect(); err != nil {

@@ -13,19 +13,28 @@ import (
 )
 
 // walkShare: an entry costs as much as this many keys of an index.
-const walkShare = 4
+const walkShare = 8
 
 // planWalk makes a better plan than to look at all entries in scope, if equality
 // indexes leave few of them. whole tells that all entries are in scope, most how
 // many are too many.
 func (sl *slice) planWalk(whole bool, most int) error {
 	p, res := &sl.probe, &sl.q.Resume
-	keys := uint64(0)
+	keys, times := uint64(0), uint64(1)
 	for i := range sl.q.Filter.Nodes {
-		if place, ok := sl.walkable(&sl.q.Filter.Nodes[i]); ok {
+		node := &sl.q.Filter.Nodes[i]
+		if node.Kind == schema.FilterAnd || node.Kind == schema.FilterOr {
+			times++ // list looks through everything below once more
+		}
+		place, ok := sl.walkable(node)
+		switch {
+		case ok && p.initial:
+			keys += min(sl.t.st.indexKeys[place], uint64(most))
+		case ok:
 			keys += sl.t.st.indexKeys[place]
 		}
 	}
+	keys *= times
 	few := int(keys/walkShare) + 1
 	if keys == 0 || few > int(sl.t.st.entries) || !whole && sl.countTree(few) < few {
 		return nil // it would cost more than to look at the entries

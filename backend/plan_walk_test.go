@@ -187,3 +187,39 @@ func TestSubstringsAmongOtherItems(t *testing.T) {
 		}
 	}
 }
+
+// TestSubstringsWalkWithinBounds: many items, or deep nests, would walk through an
+// index again and again; to look at the entries takes slices and costs less.
+func TestSubstringsWalkWithinBounds(t *testing.T) {
+	w := newWorldWith(t, backend.Options{Indexes: backend.Indexes{Eq: []string{"cn"}}})
+	w.fill(500)
+	for _, c := range []struct {
+		items, nests int
+		walks        bool
+	}{{1, 0, true}, {3, 1, true}, {40, 1, false}, {1, 3, true}, {1, 40, false}} {
+		f := &schema.Filter{}
+		var items [][]schema.FilterNode
+		for i := range c.items {
+			node := item(schema.FilterSubstrings, "cn", "")
+			node[0].PartsFrom, node[0].PartsTo = int32(i), int32(i+1)
+			items = append(items, node)
+			f.Parts = append(f.Parts, schema.SubstringPart{At: schema.PartAny, Value: []byte("r000123")})
+		}
+		f.Nodes = items[0]
+		if c.nests > 0 {
+			f.Nodes = set(schema.FilterOr, items...)
+		}
+		for range c.nests - 1 {
+			f.Nodes = set(schema.FilterAnd, f.Nodes)
+		}
+		f.Resolve(w.schema, nil)
+		q := w.query(suffix, schema.ScopeSub, f)
+		found, err := w.search(q)
+		if err != nil || len(found.dns) != 1 {
+			t.Errorf("%d items, %d nests: %q, %v", c.items, c.nests, found.dns, err)
+		}
+		if walks := q.Examined < 100; walks != c.walks {
+			t.Errorf("%d items, %d nests: %d entries are looked at", c.items, c.nests, q.Examined)
+		}
+	}
+}
