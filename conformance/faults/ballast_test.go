@@ -99,7 +99,9 @@ func (f *full) use(t *testing.T) {
 	for refused, i := 0, 0; refused < fewRefusals; i++ {
 		err := f.add(crowd+i, crowdValue)
 		if i > crowd {
-			set := ldap.NewModifyRequest(parent, nil)
+			// This entry's page has no large neighbours, for which there would have to be
+			// several free pages side by side.
+			set := ldap.NewModifyRequest(harness.Suffix, nil)
 			set.Replace("description", []string{fmt.Sprint(i)})
 			err = f.conn.Modify(set)
 		}
