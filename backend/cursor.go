@@ -1,9 +1,14 @@
 package backend
 
-// Cursors of readers. bbolt's own goes through closures and a list of
-// references that it makes anew; a third of the time of a search on a busy
-// connection was spent there. A snapshot's pages do not change, so they can be
-// walked where they are mapped.
+// Cursors of readers. bbolt's own tells nothing about the page that it stands on,
+// from which plans estimate how many keys there are under a term, and a step of it
+// through an index takes more than twice as long (BenchmarkCursorNext: 22 ns and
+// 8 ns; to seek takes both the same time, spent waiting for memory). A snapshot's
+// pages do not change, so they are walked where they are mapped.
+//
+// What is damaged panics here, as in bbolt, and reader.done makes an error of it:
+// searches have no time to look at everything first. The dump of a file that
+// another process serves has, see pageReader.
 
 import (
 	"bytes"
@@ -136,7 +141,7 @@ func (c *cursor) Seek(key []byte) (k, v []byte) {
 
 // guess finds the element of the leaf for an id where ids follow each other
 // without gaps; -1 if it is not where it would be then. Each comparison that
-// is not made is memory that need not be fetched.
+// is not made is memory that need not be fetched: a tenth of the time of Seek.
 func (c *cursor) guess(key []byte) int {
 	n := len(c.path)
 	if len(key) != idSize || n < 2 {

@@ -11,9 +11,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// cursorFile makes a file with a bucket of n keys; the values of some have pages
-// of their own.
-func cursorFile(tb testing.TB, n int, key func(i int) []byte) *bbolt.DB {
+// cursorFile makes a file with a bucket of n keys and values of size bytes; those of
+// some have pages of their own.
+func cursorFile(tb testing.TB, n, size int, key func(i int) []byte) *bbolt.DB {
 	tb.Helper()
 	db, err := openBolt(filepath.Join(tb.TempDir(), "cursor"), false)
 	if err != nil {
@@ -27,11 +27,11 @@ func cursorFile(tb testing.TB, n int, key func(i int) []byte) *bbolt.DB {
 	err = db.Update(func(tx *bbolt.Tx) error {
 		b, err := tx.CreateBucket([]byte("b"))
 		for i := 0; err == nil && i < n; i++ {
-			size := 400
+			value := bytes.Repeat([]byte{byte(i)}, size)
 			if i%97 == 5 {
-				size = 9000
+				value = make([]byte, 9000)
 			}
-			err = b.Put(key(i), bytes.Repeat([]byte{byte(i)}, size))
+			err = b.Put(key(i), value)
 		}
 		return err
 	})
@@ -45,7 +45,7 @@ func cursorFile(tb testing.TB, n int, key func(i int) []byte) *bbolt.DB {
 func TestCursorWalksAsBolts(t *testing.T) {
 	for _, n := range []int{0, 1, 3, 60, 1000, 20000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			db := cursorFile(t, n, func(i int) []byte { return fmt.Appendf(nil, "%06d%s", i*7919%n, bytes.Repeat([]byte("x"), i%50)) })
+			db := cursorFile(t, n, 400, func(i int) []byte { return fmt.Appendf(nil, "%06d%s", i*7919%n, bytes.Repeat([]byte("x"), i%50)) })
 			if n == 20000 { // leaves that became empty, and pages that were used again
 				err := db.Update(func(tx *bbolt.Tx) error {
 					c := tx.Bucket([]byte("b")).Cursor()
@@ -105,38 +105,10 @@ func TestCursorWalksAsBolts(t *testing.T) {
 	}
 }
 
-// BenchmarkCursorSeek looks for keys like those of id2entry.
-func BenchmarkCursorSeek(b *testing.B) {
-	const n = 100000
-	db := cursorFile(b, n, func(i int) []byte { return idKey(uint64(i)) })
-	err := db.View(func(tx *bbolt.Tx) error {
-		bucket, pages := tx.Bucket([]byte("b")), mappedBy(db, db.MaxSize)
-		for _, kind := range []string{"mapped", "bbolt"} {
-			b.Run(kind, func(b *testing.B) {
-				c := cursor{bolt: bucket.Cursor()}
-				if kind == "mapped" {
-					c.open(&pages, bucket)
-				}
-				b.ReportAllocs()
-				var key [idSize]byte
-				for i := 0; b.Loop(); i++ {
-					binary.BigEndian.PutUint64(key[:], uint64(i*7919%n))
-					if k, _ := c.Seek(key[:]); !bytes.Equal(k, key[:]) {
-						b.Fatalf("%x is found for %x", k, key)
-					}
-				}
-			})
-		}
-		return nil
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-}
-
-// BenchmarkCursorNext walks through all keys.
-func BenchmarkCursorNext(b *testing.B) {
-	db := cursorFile(b, 100000, func(i int) []byte { return idKey(uint64(i)) })
+// cursors does the same with both cursors, in a bucket with ids as keys.
+func cursors(b *testing.B, n, size int, work func(b *testing.B, c *cursor)) {
+	b.Helper()
+	db := cursorFile(b, n, size, func(i int) []byte { return idKey(uint64(i)) })
 	err := db.View(func(tx *bbolt.Tx) error {
 		bucket, pages := tx.Bucket([]byte("b")), mappedBy(db, db.MaxSize)
 		for _, kind := range []string{"mapped", "bbolt"} {
@@ -147,11 +119,7 @@ func BenchmarkCursorNext(b *testing.B) {
 				}
 				c.Seek([]byte{0})
 				b.ReportAllocs()
-				for b.Loop() {
-					if k, _ := c.Next(); k == nil {
-						c.Seek([]byte{0})
-					}
-				}
+				work(b, &c)
 			})
 		}
 		return nil
@@ -159,4 +127,29 @@ func BenchmarkCursorNext(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+}
+
+// BenchmarkCursorSeek looks for entries.
+func BenchmarkCursorSeek(b *testing.B) {
+	const n = 100000
+	cursors(b, n, 400, func(b *testing.B, c *cursor) {
+		var key [idSize]byte
+		for i := 0; b.Loop(); i++ {
+			binary.BigEndian.PutUint64(key[:], uint64(i*7919%n))
+			if k, _ := c.Seek(key[:]); !bytes.Equal(k, key[:]) {
+				b.Fatalf("%x is found for %x", k, key)
+			}
+		}
+	})
+}
+
+// BenchmarkCursorNext walks through values as short as those of an index.
+func BenchmarkCursorNext(b *testing.B) {
+	cursors(b, 10000, sealSize, func(b *testing.B, c *cursor) {
+		for b.Loop() {
+			if k, _ := c.Next(); k == nil {
+				c.Seek([]byte{0})
+			}
+		}
+	})
 }

@@ -68,10 +68,9 @@ func (sl *slice) plan() error {
 		}
 		if usable && n < limit {
 			if len(q.Filter.Nodes) > 1 { // list asks for each item again, and not roughly
-				n, _, err = sl.count(q.Filter, 0, limit)
-			}
-			if err != nil {
-				return err
+				if n, _, err = sl.count(q.Filter, 0, limit); err != nil {
+					return err
+				}
 			}
 			return sl.useIndex(n)
 		}
@@ -104,7 +103,13 @@ func (sl *slice) useIndex(n int) error {
 			return err
 		}
 	}
-	ids, err := sl.list(res.IDs, f, 0, n)
+	return sl.planList(n)
+}
+
+// planList plans to look at the n candidates that were counted.
+func (sl *slice) planList(n int) error {
+	res := &sl.q.Resume
+	ids, err := sl.list(res.IDs, sl.q.Filter, 0, n)
 	slices.Sort(ids)
 	res.Plan, res.IDs = planIDs, slices.Compact(ids)
 	return err

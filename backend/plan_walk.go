@@ -7,7 +7,6 @@ package backend
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
 
 	"github.com/sunray-ds/utdsd/schema"
 )
@@ -19,7 +18,7 @@ const walkShare = 8
 // indexes leave few of them. whole tells that all entries are in scope, most how
 // many are too many.
 func (sl *slice) planWalk(whole bool, most int) error {
-	p, res := &sl.probe, &sl.q.Resume
+	p := &sl.probe
 	keys, times := uint64(0), uint64(1)
 	for i := range sl.q.Filter.Nodes {
 		node := &sl.q.Filter.Nodes[i]
@@ -45,10 +44,7 @@ func (sl *slice) planWalk(whole bool, most int) error {
 	if err != nil || !usable || n >= most {
 		return err
 	}
-	ids, err := sl.list(res.IDs, sl.q.Filter, 0, n)
-	slices.Sort(ids)
-	res.Plan, res.IDs = planIDs, slices.Compact(ids)
-	return err
+	return sl.planList(n)
 }
 
 // walkable finds the equality index that can be walked through for node.

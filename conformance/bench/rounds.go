@@ -98,10 +98,10 @@ func quickJobs() []job {
 }
 
 // rounds does all jobs with all servers as often as is set.
-func (r *runner) rounds(list []*contender, todo []job) {
+func (r *runner) rounds(list []*contender, jobs []job) {
 	r.Helper()
 	for round := range r.Rounds {
-		for _, j := range todo {
+		for _, j := range jobs {
 			for _, c := range turns(round, list) {
 				r.one(c, j, round)
 			}
