@@ -56,7 +56,7 @@ func BenchmarkSubstring(b *testing.B) {
 	w := newWorld(b)
 	w.fill(size)
 	q, n := &schema.Search{}, &counter{}
-	for _, c := range []struct{ what, attribute string }{{"index", "cn"}, {"no index", "sn"}} {
+	for _, c := range []struct{ what, attribute string }{{"index", "cn"}, {"equality index", "uid"}, {"no index", "sn"}} {
 		f := &schema.Filter{
 			Nodes: []schema.FilterNode{{Kind: schema.FilterSubstrings, Attr: []byte(c.attribute), End: 1, PartsTo: 1}},
 			Parts: []schema.SubstringPart{{At: schema.PartAny, Value: []byte("00012")}},
