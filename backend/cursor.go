@@ -45,6 +45,9 @@ func (m *mapped) page(id uint64) []byte {
 	return p[:n:n]
 }
 
+// meta is the meta page that the commit txid has written, or has yet to.
+func (m *mapped) meta(txid uint64) []byte { return m.data[txid%2*m.size:][:m.size] }
+
 // place is an element of a page.
 type place struct {
 	page  []byte

@@ -15,7 +15,7 @@ import (
 // some have pages of their own.
 func cursorFile(tb testing.TB, n, size int, key func(i int) []byte) *bbolt.DB {
 	tb.Helper()
-	db, err := openBolt(filepath.Join(tb.TempDir(), "cursor"), false)
+	db, _, err := openBolt(filepath.Join(tb.TempDir(), "cursor"), false)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -47,12 +47,35 @@
 // the counters of the state: before the first key of a bucket is believed to be
 // absent, and all of it before the first change.
 //
+// # Commits
+//
+// bbolt has two meta pages, which commits write in turn. It flushes the pages of a
+// commit before it writes the meta page; here both are flushed together, and the
+// meta page of the server's commits has a proof at byte 128:
+//
+//	offset  bytes
+//	     0      4  0x75745052
+//	     4      1  kind: 1 pages are listed; 2 all else was flushed before the
+//	               proof was written; 3 the same, and the store was closed
+//	     5      8  number of the commit, as in the meta page
+//	    13      4  pages that it has written
+//	    17      4  CRC-32C of these pages, in the order of the list
+//	    21      4  count of the list
+//	    25         numbers of pages, 4 bytes each; one with overflow is listed once
+//	            4  CRC-32C of the first 80 bytes of the meta page and of the proof
+//
+// A commit was cut short if its proof does not hold, or if it has none and the one
+// before it has a proof of kind 1 or 2. It is as if it had never been: the one before
+// it is valid, and nothing that belongs to that one was written over. Nobody was
+// told of it. Whoever opens the file in order to serve or check it takes it back, by
+// zeros in the place of its meta page; a dump reads past it.
+//
 // # Free pages
 //
 // bbolt's list of free pages is in the file if nothing was written since the
 // store was closed in order, or made; the first change takes it away. Without it
 // bbolt reads all pages when it opens the file, so they are walked before that.
-// The meta page that names the list has a checksum and is written with it. The
+// The meta page that names the list has a checksum and is written after it. The
 // list itself has none: that its numbers ascend is seen when the file is opened,
 // that no page is both in use and free before the first change.
 //

@@ -69,3 +69,14 @@ func Frozen(s *Store) bool {
 	defer s.writer.mu.Unlock()
 	return s.writer.frozen
 }
+
+// LastCommit is the number of the last commit that is believed.
+func LastCommit(path string) (uint64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	m, _, err := newestMeta(f)
+	return m.txid, err
+}

@@ -34,6 +34,7 @@ var mapSizes = [...]int{64 << 30, 8 << 30, 1 << 30}
 // set.
 type opened struct {
 	db    *bbolt.DB
+	file  *os.File // that of db
 	found *inspection
 	later bool
 }
@@ -45,8 +46,11 @@ func openFile(path string, o *Options) (file *opened, err error) {
 	if err := recognise(path, o.Log); err != nil {
 		return nil, err
 	}
+	if err := restore(path, o); err != nil {
+		return nil, err
+	}
 	file = &opened{}
-	if file.db, err = openBolt(path, true); err != nil {
+	if file.db, file.file, err = openBolt(path, true); err != nil {
 		return nil, err
 	}
 	if file.found, err = inspectFile(path); err != nil {
@@ -66,7 +70,7 @@ func openFile(path string, o *Options) (file *opened, err error) {
 	if err := file.db.Close(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), file.found.close())
 	}
-	if file.db, err = openBolt(path, false); err != nil {
+	if file.db, file.file, err = openBolt(path, false); err != nil {
 		return nil, errors.Join(err, file.found.close())
 	}
 	if !file.found.current(path) {
@@ -174,11 +178,11 @@ func isBerkeley(head []byte) bool {
 
 // openBolt opens the file with bbolt, with the largest map that can be had.
 // bbolt answers some damage with a panic, which becomes an error.
-func openBolt(path string, readOnly bool) (db *bbolt.DB, err error) {
+func openBolt(path string, readOnly bool) (db *bbolt.DB, file *os.File, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if p := recover(); p != nil {
-			db, err = nil, damagedFile(path, fmt.Errorf("%v", p))
+			db, file, err = nil, nil, damagedFile(path, fmt.Errorf("%v", p))
 		}
 	}()
 	for _, size := range mapSizes {
@@ -190,17 +194,27 @@ func openBolt(path string, readOnly bool) (db *bbolt.DB, err error) {
 			InitialMmapSize: size,
 			MaxSize:         size,
 			NoSync:          sabotageNoSync,
+			OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
+				var err error
+				file, err = os.OpenFile(name, flag, mode)
+				return file, err
+			},
 		})
 		switch {
 		case err == nil:
-			return db, nil
+			return db, file, nil
 		case errors.Is(err, berrors.ErrTimeout):
-			return nil, fmt.Errorf("%w: %s: stop the server that serves it with utstop, or ask that server instead", ErrLocked, path)
+			return nil, nil, lockedFile(path)
 		case errors.Is(err, fs.ErrPermission):
-			return nil, fmt.Errorf("open store: %w", err)
+			return nil, nil, fmt.Errorf("open store: %w", err)
 		}
 	}
-	return nil, fmt.Errorf("open store %s: %w", path, err)
+	return nil, nil, fmt.Errorf("open store %s: %w", path, err)
+}
+
+// lockedFile is the error for a store that another program has open.
+func lockedFile(path string) error {
+	return fmt.Errorf("%w: %s: stop the server that serves it with utstop, or ask that server instead", ErrLocked, path)
 }
 
 // createFile makes a store with the given first content. It is there as a
@@ -219,7 +233,7 @@ func createFile(path string, fill func(*bbolt.Tx) error) error {
 	if err := os.Remove(work); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("create store: %w", err)
 	}
-	db, err := openBolt(work, false)
+	db, _, err := openBolt(work, false)
 	if err != nil {
 		return err
 	}

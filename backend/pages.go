@@ -67,35 +67,90 @@ func (m boltMeta) fits(size int64) error {
 	return nil
 }
 
-// newestMeta finds the newer of the two meta pages that are in order. If one is
-// not, the other tells of the commit before: it may be that a crash has torn
-// the page while it was written, which loses nothing that was acknowledged, or
-// that the disk has damaged it, which loses the last commit.
+// metas are the two meta pages of a file, the one of the newer commit first.
+type metas [2]metaFound
+
+// metaFound is a meta page that is in order.
+type metaFound struct {
+	ok     bool
+	at     int64 // place in the file
+	meta   boltMeta
+	proven bool // it has a proof
+	proof  proof
+}
+
+// newestMeta finds the newer of the two meta pages that are in order and whose
+// commit was completed (see proof.go). If one is not in order, the other tells of
+// the commit before: it may be that a crash has torn the page while it was written,
+// which loses nothing that was acknowledged, or that the disk has damaged it, which
+// loses the last commit.
 func newestMeta(file io.ReaderAt) (best boltMeta, both bool, err error) {
+	m, err := readMetas(file)
+	if err != nil {
+		return best, false, err
+	}
+	cut, err := m.unproven(file)
+	if cut {
+		return m[1].meta, true, nil
+	}
+	return m[0].meta, m[1].ok, err
+}
+
+// readMetas reads the meta pages of a file. It has at least one, or there is an
+// error.
+func readMetas(file io.ReaderAt) (m metas, err error) {
+	m[0] = readMetaAt(file, 0, 0)
+	if m[0].ok {
+		m[1] = readMetaAt(file, int64(m[0].meta.pageSize), m[0].meta.pageSize)
+	}
+	for size := int64(512); size <= maxPageSize && !m[0].ok; size *= 2 {
+		m[0] = readMetaAt(file, size, uint64(size))
+	}
+	if !m[0].ok {
+		return m, errors.New("neither of its meta pages can be read")
+	}
+	if m[1].ok && m[1].meta.txid > m[0].meta.txid {
+		m[0], m[1] = m[1], m[0]
+	}
+	return m, nil
+}
+
+// readMetaAt reads the meta page at a place; pageSize is what its size must be, or
+// 0.
+func readMetaAt(file io.ReaderAt, at int64, pageSize uint64) (m metaFound) {
 	buf := make([]byte, pageHeader+metaSize)
-	found := 0
-	try := func(at int64) {
-		if _, err := file.ReadAt(buf, at); err != nil {
-			return
-		}
-		m, ok := readBoltMeta(buf)
-		if !ok || at != 0 && uint64(at) != m.pageSize {
-			return
-		}
-		if found++; found == 1 || m.txid > best.txid {
-			best = m
-		}
+	if _, err := file.ReadAt(buf, at); err != nil {
+		return m
 	}
-	try(0)
-	if found == 1 {
-		try(int64(best.pageSize))
-		return best, found == 2, nil
+	meta, ok := readBoltMeta(buf)
+	if !ok || pageSize != 0 && pageSize != meta.pageSize {
+		return m
 	}
-	for size := int64(512); size <= maxPageSize && found == 0; size *= 2 {
-		try(size)
+	m = metaFound{ok: true, at: at, meta: meta}
+	page := make([]byte, meta.pageSize)
+	if _, err := file.ReadAt(page, at); err == nil {
+		m.proof, m.proven = readProof(page, meta.txid)
 	}
-	if found == 0 {
-		return best, false, errors.New("neither of its meta pages can be read")
+	return m
+}
+
+// errBothDamaged tells of a file without a commit that can be believed.
+var errBothDamaged = errors.New("pages of its last commit are damaged, and so is the meta page of the commit before")
+
+// unproven tells whether the newer commit was not completed: it has no proof and
+// must have one, or its proof does not hold. Then there is one before it, or an
+// error.
+func (m *metas) unproven(file io.ReaderAt) (bool, error) {
+	last, before := &m[0], &m[1]
+	switch {
+	case sabotageNoProof:
+		return false, nil
+	case last.proven && last.proof.holds(file, last.meta):
+		return false, nil
+	case last.proven && !before.ok:
+		return false, errBothDamaged
+	case last.proven:
+		return true, nil
 	}
-	return best, false, nil
+	return before.proven && before.proof.kind != provesEnd && before.meta.txid+1 == last.meta.txid, nil
 }

@@ -8,4 +8,5 @@ const (
 	sabotageNoSync        = true
 	sabotageSplitPosition = false
 	sabotageNoVerify      = false
+	sabotageNoProof       = false
 )

@@ -8,4 +8,5 @@ const (
 	sabotageNoSync        = false
 	sabotageSplitPosition = false
 	sabotageNoVerify      = true
+	sabotageNoProof       = false
 )

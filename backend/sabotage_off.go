@@ -1,4 +1,4 @@
-//go:build !sabotage_nosync && !sabotage_splitpos && !sabotage_noverify
+//go:build !sabotage_nosync && !sabotage_splitpos && !sabotage_noverify && !sabotage_noproof
 
 package backend
 
@@ -8,4 +8,5 @@ const (
 	sabotageNoSync        = false
 	sabotageSplitPosition = false
 	sabotageNoVerify      = false
+	sabotageNoProof       = false
 )

@@ -8,4 +8,5 @@ const (
 	sabotageNoSync        = false
 	sabotageSplitPosition = true
 	sabotageNoVerify      = false
+	sabotageNoProof       = false
 )

@@ -35,7 +35,8 @@ type Store struct {
 	// generation is the place of this store among those of a Served; else 0.
 	generation uint64
 	writer     *writer               // nil if open for reading only
-	commitTx   func(*bbolt.Tx) error // tests make it fail
+	commitTx   func(*bbolt.Tx) error // bbolt's part of a commit; tests make it fail
+	commits    committer
 	// pending is the inspection of the file until it is complete; then nil.
 	pending atomic.Pointer[inspection]
 	failed  atomic.Bool // Options.Fatal was called
@@ -118,7 +119,7 @@ func (s *Store) open(path string) error {
 	if err != nil {
 		return err
 	}
-	s.db, s.opened = file.db, file.found.meta
+	s.db, s.commits.file, s.opened = file.db, file.file, file.found.meta
 	s.pending.Store(file.found)
 	info, err := os.Stat(path)
 	if err != nil {

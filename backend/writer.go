@@ -295,7 +295,7 @@ func (w *writer) attempt(jobs []*job, picked []int, results []schema.ChangeDone)
 func (w *writer) commit(b *batch) (full, ok bool) {
 	s, id := w.s, b.tx.ID()
 	begun := time.Now()
-	err := s.commitTx(b.tx)
+	err := s.makeDurable(b.tx, false)
 	if sabotageSplitPosition && err == nil {
 		err = s.db.Update(func(tx *bbolt.Tx) error { return openMeta(tx).put(metaState, b.st.append(nil)) })
 	}
@@ -339,16 +339,6 @@ func (w *writer) tellRoom() {
 		w.lastFull, w.toldFull = time.Time{}, time.Time{}
 		w.s.opts.Log.Info("there is room again: changes are made")
 	}
-}
-
-// commitBolt is Store.commitTx but in tests. bbolt may panic on damaged pages.
-func commitBolt(tx *bbolt.Tx) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
-	return tx.Commit()
 }
 
 // untouched proves that a failed commit has left the file as it was: there was

@@ -82,7 +82,8 @@ func (tp *tape) lost(random *rand.Rand, n int) (list []lostWrite) {
 }
 
 // TestWritesThatTheDiskLoses: where the check finds nothing, everything is there
-// all the same.
+// all the same. Without a write of the last commit it may be the store of the commit
+// before: nothing tells that one from a commit that was cut short.
 func TestWritesThatTheDiskLoses(t *testing.T) {
 	s := newSubject(t)
 	tp := record(t, s, lostAcks)
@@ -95,23 +96,31 @@ func TestWritesThatTheDiskLoses(t *testing.T) {
 		t.Fatal(err)
 	}
 	lost := tp.lost(seed(t), times(t, lostWrites))
-	found, begun := 0, time.Now()
+	newest := last
+	for len(tp.intervals[newest.interval].writes) == 0 {
+		newest.interval--
+	}
+	found, older, begun := 0, 0, time.Now()
 	for _, l := range lost {
+		must := last
+		if l.interval == newest.interval {
+			must, older = newest, older+1
+		}
 		now := []writing{{at: l.at, data: l.instead}}
 		if err := k.apply(now, false); err != nil {
 			t.Fatal(err)
 		}
 		if k.faults() != "" {
 			found++
-		} else if problems, err := k.judge(last); err != nil || len(problems) > 0 {
+		} else if problems, err := k.judge(must); err != nil || len(problems) > 0 {
 			t.Errorf("%v: the check finds nothing: %q, %v", l, problems, err)
 		}
 		if err := k.revert(now); err != nil {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d lost writes in %.1f s, the check has found %d of them", len(lost), time.Since(begun).Seconds(), found)
-	if len(lost) < lostWrites || found < len(lost)/2 {
+	t.Logf("%d lost writes in %.1f s, %d of the last commit, the check has found %d", len(lost), time.Since(begun).Seconds(), older, found)
+	if len(lost) < lostWrites || found+older < len(lost)/2 || found == 0 {
 		t.Errorf("%d lost writes, %d found: that shows nothing", len(lost), found)
 	}
 }

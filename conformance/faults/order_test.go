@@ -19,7 +19,7 @@ const (
 
 // trace runs a load under strace until enough changes were acknowledged or
 // the server has ended, and walks through what it did.
-func (s *subject) trace(t testing.TB, needed int, inject ...string) (*walk, int64) {
+func (s *subject) trace(t testing.TB, clients walkKind, inject ...string) (*walk, int64) {
 	t.Helper()
 	random := seed(t)
 	file := filepath.Join(t.TempDir(), "trace")
@@ -39,7 +39,7 @@ func (s *subject) trace(t testing.TB, needed int, inject ...string) (*walk, int6
 		t.Fatal(err)
 	}
 	defer f.Close()
-	w, err := walkTrace(f, needed)
+	w, err := walkTrace(f, clients)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,13 +63,12 @@ func (w *walk) report(t testing.TB, acks int64) {
 	t.Logf("%d answers in %d lines, %d early", w.updates, w.line, len(w.early))
 }
 
-// TestNoAnswerBeforeItsFlush: with one client nothing else is flushed, so both
-// flushes of a commit, pages and then the root, must lie between request and
-// answer.
+// TestNoAnswerBeforeItsFlush: with one client nothing else is written or flushed, so
+// the flush must begin after everything that was written, and end before the answer.
 func TestNoAnswerBeforeItsFlush(t *testing.T) {
 	s := newSubject(t)
 	s.books = s.books[:1]
-	w, acks := s.trace(t, 2)
+	w, acks := s.trace(t, alone)
 	w.report(t, acks)
 	if acks < traced {
 		t.Errorf("%d changes acknowledged in %s", acks, tracedIn)
@@ -79,7 +78,7 @@ func TestNoAnswerBeforeItsFlush(t *testing.T) {
 // TestNoAnswerBeforeTheFlushOfItsBatch: with many clients a commit has the
 // changes of several.
 func TestNoAnswerBeforeTheFlushOfItsBatch(t *testing.T) {
-	w, acks := newSubject(t).trace(t, 1)
+	w, acks := newSubject(t).trace(t, together)
 	w.report(t, acks)
 	if acks < traced {
 		t.Errorf("%d changes acknowledged in %s", acks, tracedIn)
@@ -92,7 +91,7 @@ func TestNoAnswerBeforeTheFlushOfItsBatch(t *testing.T) {
 func TestNoAnswerAfterAFlushThatFailed(t *testing.T) {
 	s := newSubject(t)
 	s.books = s.books[:1]
-	w, acks := s.trace(t, 1, "fdatasync:error=EIO:when=40")
+	w, acks := s.trace(t, together, "fdatasync:error=EIO:when=40")
 	w.report(t, acks)
 	if w.failed == 0 {
 		t.Error("no flush failed")
@@ -102,7 +101,7 @@ func TestNoAnswerAfterAFlushThatFailed(t *testing.T) {
 // TestFlushesThatAreLeftOutAreSeen runs the server without its flushes: the
 // walk must find every answer early, or it would find nothing at all.
 func TestFlushesThatAreLeftOutAreSeen(t *testing.T) {
-	w, acks := newSubject(t).trace(t, 1, "fdatasync:retval=0")
+	w, acks := newSubject(t).trace(t, together, "fdatasync:retval=0")
 	if int64(len(w.early)) < acks || acks < traced {
 		t.Errorf("%d of %d answers are seen to be early", len(w.early), acks)
 	}

@@ -57,17 +57,18 @@ func (w *witness) FailNow()                          { runtime.Goexit() }
 func (w *witness) Fatal(args ...any)                 { w.Error(args...); w.FailNow() }
 func (w *witness) Fatalf(format string, args ...any) { w.Errorf(format, args...); w.FailNow() }
 
-// TestSabotageIsCaught spoils the server in three ways, one of which two tests find.
+// TestSabotageIsCaught spoils the server in four ways, one of which two tests find.
 func TestSabotageIsCaught(t *testing.T) {
 	for _, c := range []struct {
 		tag, what string
 		test      func(t testing.TB, program string)
 	}{
 		{"sabotage_nosync", "acknowledges before the flush", func(t testing.TB, program string) {
-			w, acks := newSubjectOf(t, program).trace(t, 1)
+			w, acks := newSubjectOf(t, program).trace(t, together)
 			w.report(t, acks)
 		}},
 		{"sabotage_nosync", "leaves it open what a lost power leaves of its file", crashStatesOf},
+		{"sabotage_noproof", "believes a commit whose pages are not on the disk", crashStatesOf},
 		{"sabotage_splitpos", "keeps the position in a transaction of its own", func(t testing.TB, program string) {
 			runInjections(t, newSubjectOf(t, program), killed())
 		}},

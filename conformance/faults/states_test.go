@@ -1,6 +1,6 @@
 // states_test.go: every state in which a crash can leave the store's file. Of what
 // was written since the last completed flush the disk has any part: nothing, one
-// of the writes, all but one, or one of them torn.
+// of the writes, all but one, some, or one of them torn.
 
 package faults
 
@@ -29,8 +29,9 @@ const (
 type crashState struct {
 	interval int
 	kind     stateKind
-	which    int // of the interval's writes
-	cut      int // of that write's bytes are there
+	which    int    // of the interval's writes
+	cut      int    // of that write's bytes are there
+	some     uint64 // where the choice of writes begins
 }
 
 type stateKind int
@@ -40,8 +41,12 @@ const (
 	withOne            // which alone
 	butOne             // all but which
 	tornOne            // all, but of which the first cut bytes alone
+	withSome           // each or not, by chance
 	withAll            // and then the flush has not come back
 )
+
+// choices is how many states with some of the writes there are of each interval.
+const choices = 4
 
 func (c crashState) String() string {
 	switch c.kind {
@@ -53,6 +58,8 @@ func (c crashState) String() string {
 		return fmt.Sprintf("behind flush %d, write %d alone", c.interval, c.which)
 	case butOne:
 		return fmt.Sprintf("behind flush %d, all but write %d", c.interval, c.which)
+	case withSome:
+		return fmt.Sprintf("behind flush %d, some of the writes, choice %d", c.interval, c.some)
 	}
 	return fmt.Sprintf("behind flush %d, all and of write %d the first %d bytes", c.interval, c.which, c.cut)
 }
@@ -72,10 +79,13 @@ func (tp *tape) states() (list []crashState) {
 			if len(v.writes) > 2 {
 				list = append(list, crashState{interval: i, kind: butOne, which: w})
 			}
+			if len(v.writes) > 3 && w < choices {
+				list = append(list, crashState{interval: i, kind: withSome, some: uint64(w)})
+			}
 			cuts := []int{sector, len(writing.data) / 2, len(writing.data) - sector}
 			for n, cut := range slices.Compact(cuts) {
 				if cut > 0 && cut < len(writing.data) && (n == 0 || cut > cuts[n-1]) {
-					list = append(list, crashState{i, tornOne, w, cut})
+					list = append(list, crashState{interval: i, kind: tornOne, which: w, cut: cut})
 				}
 			}
 		}
@@ -93,9 +103,12 @@ func choose(random *rand.Rand, all []crashState, n int) []crashState {
 
 // writesOf are the writes that a state has beyond its flush.
 func (tp *tape) writesOf(c crashState) (list []writing) {
+	random := rand.New(rand.NewPCG(uint64(c.interval), c.some))
 	for i, w := range tp.intervals[c.interval].writes {
+		there := random.IntN(2) == 0
 		switch {
-		case c.kind == withNone, c.kind == withOne && i != c.which, c.kind == butOne && i == c.which:
+		case c.kind == withSome && !there,
+			c.kind == withNone, c.kind == withOne && i != c.which, c.kind == butOne && i == c.which:
 			continue
 		case c.kind == tornOne && i == c.which:
 			w.data = w.data[:c.cut]
@@ -237,7 +250,7 @@ func TestStatesOfATape(t *testing.T) {
 	if fmt.Sprint(count) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v", count, want)
 	}
-	if got := tp.writesOf(crashState{2, tornOne, 0, sector}); len(got) != 3 || len(got[0].data) != sector || len(got[1].data) != 1024 {
+	if got := tp.writesOf(crashState{interval: 2, kind: tornOne, cut: sector}); len(got) != 3 || len(got[0].data) != sector || len(got[1].data) != 1024 {
 		t.Errorf("torn: %d writes", len(got))
 	}
 }

@@ -16,7 +16,7 @@ import (
 // traceArgs let strace write to a file what the walk below reads: all bytes of
 // what is read and written, with the two ends of each connection.
 func traceArgs(file string) []string {
-	return []string{"-f", "-qq", "-yy", "-xx", "-s", "65536", "-o", file, "-e", "trace=fdatasync," + socketCalls}
+	return []string{"-f", "-qq", "-yy", "-xx", "-s", "65536", "-o", file, "-e", "trace=fdatasync,pwrite64," + socketCalls}
 }
 
 // socketCalls are the calls by which a server may hear and answer.
@@ -41,9 +41,18 @@ type flush struct {
 	began, ended int
 }
 
+// walkKind says what must lie between a request and its answer.
+type walkKind int
+
+const (
+	together walkKind = iota // a flush: what was written since may be of others
+	alone                    // a flush of all that was written
+)
+
 // walk is the state of reading a trace.
 type walk struct {
-	needed   int // flushes between a request and its answer
+	kind     walkKind
+	wrote    int // line on which a write to a file last ended
 	line     int
 	open     map[string][]string     // by thread: a call that is not finished; the last field is the line
 	in, out  map[string][]byte       // by connection: bytes of an unfinished message
@@ -54,10 +63,10 @@ type walk struct {
 	early    []string
 }
 
-// walkTrace finds the successful answers to changes that left before needed
-// flushes had begun after the request and ended, or after a flush had failed.
-func walkTrace(trace io.Reader, needed int) (*walk, error) {
-	w := &walk{needed: needed, open: make(map[string][]string), in: make(map[string][]byte), out: make(map[string][]byte),
+// walkTrace finds the successful answers to changes that left before a flush had
+// begun after the request and ended, or after a flush had failed.
+func walkTrace(trace io.Reader, kind walkKind) (*walk, error) {
+	w := &walk{kind: kind, open: make(map[string][]string), in: make(map[string][]byte), out: make(map[string][]byte),
 		requests: make(map[string]map[byte]int)}
 	lines := bufio.NewScanner(trace)
 	lines.Buffer(nil, 1<<20)
@@ -102,6 +111,8 @@ func (w *walk) ended(name, where, arguments, result, rest string, began int) {
 		}
 	case name == "fdatasync" && !strings.Contains(rest, "INJECTED"):
 		w.flushes = append(w.flushes, flush{began, w.line})
+	case name == "pwrite64":
+		w.wrote = w.line
 	case receives(name) && strings.HasPrefix(where, "TCP") && !strings.HasPrefix(result, "-"):
 		w.in[where] = append(w.in[where], bytesOf(arguments)...)
 		for _, m := range messages(w.in, where) {
@@ -127,11 +138,11 @@ func (w *walk) answer(where string, m message) {
 	asked, ok := w.requests[where][m.id]
 	flushes := 0
 	for _, f := range w.flushes {
-		if f.began > asked {
+		if f.began > asked && (w.kind == together || f.began > w.wrote) {
 			flushes++
 		}
 	}
-	if !ok || flushes < w.needed {
+	if !ok || flushes == 0 {
 		w.early = append(w.early, fmt.Sprintf("line %d: answer %d on %s, asked on line %d, %d flushes since", w.line, m.id, where, asked, flushes))
 	}
 	if w.failed != 0 {
@@ -222,6 +233,7 @@ func TestWalkSeesEarlyAnswers(t *testing.T) {
 		faked  = `8 fdatasync(5<\x2f>) = 0 (INJECTED)`
 		fails  = `8 fdatasync(5<\x2f>) = -1 EIO (Input/output error) (INJECTED)`
 		begins = `8 fdatasync(5<\x2f> <unfinished ...>`
+		wrote  = `8 pwrite64(5<\x2f>, "\x00", 1, 4096) = 1`
 		ends   = `8 <... fdatasync resumed>) = 0`
 	)
 	for _, c := range []struct {
@@ -232,6 +244,9 @@ func TestWalkSeesEarlyAnswers(t *testing.T) {
 		{"in time", []string{asked, flush, reply}, 0},
 		{"refused without a flush", []string{asked, refuse}, 0},
 		{"no flush", []string{asked, reply}, 1},
+		{"written and flushed", []string{asked, wrote, flush, reply}, 0},
+		{"flushed and written", []string{asked, flush, wrote, reply}, 1},
+		{"written during the flush", []string{asked, begins, `9` + wrote[1:], ends, reply}, 1},
 		{"a flush from before the request", []string{flush, asked, reply}, 1},
 		{"a flush that began before the request", []string{begins, asked, ends, reply}, 1},
 		{"a flush that has not ended", []string{asked, begins, `9` + reply[1:], ends}, 1},
@@ -239,7 +254,7 @@ func TestWalkSeesEarlyAnswers(t *testing.T) {
 		{"a flush that was left out", []string{asked, faked, reply}, 1},
 		{"a flush that failed", []string{asked, flush, fails, reply}, 1},
 	} {
-		w, err := walkTrace(strings.NewReader(strings.Join(c.lines, "\n")), 1)
+		w, err := walkTrace(strings.NewReader(strings.Join(c.lines, "\n")), alone)
 		if err != nil || len(w.early) != c.early {
 			t.Errorf("%s: %q, %v", c.situation, w.early, err)
 		}

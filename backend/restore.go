@@ -1,0 +1,111 @@
+package backend
+
+// What is done to a file that was not closed in order, before bbolt sees it.
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockRetry is how long the next attempt to lock a file is waited for.
+const lockRetry = 10 * time.Millisecond
+
+// restore takes back the last commit of the store at path if it was not completed:
+// nobody was told of it. bbolt, which knows nothing of proofs, would believe its
+// meta page.
+//
+// A commit that was completed is written once more, if the store is to be changed:
+// its flush may have failed, and then the kernel gives its pages to all who read
+// them until it forgets them. Each commit before it was flushed without an error, or
+// there would be none behind it.
+func restore(path string, o *Options) error {
+	var cut, again bool
+	err := withMetas(path, os.O_RDONLY, func(_ *os.File, m *metas, unproven bool) error {
+		cut, again = unproven, !o.ReadOnly && m[0].proven && m[0].proof.kind == provesPages
+		return nil
+	})
+	if err != nil || !cut && !again {
+		return err
+	}
+	err = withMetas(path, os.O_RDWR, func(f *os.File, m *metas, unproven bool) error {
+		if unproven {
+			if _, err := f.WriteAt(make([]byte, m[0].meta.pageSize), m[0].at); err != nil {
+				return err
+			}
+			o.Log.Info("the last commit of the store was cut short, before anybody was told of it: it is taken back", "path", path)
+		} else if err := m[0].writeAgain(f); err != nil {
+			return err
+		}
+		return f.Sync()
+	})
+	if cut && errors.Is(err, fs.ErrPermission) || cut && errors.Is(err, unix.EROFS) {
+		return fmt.Errorf("open store: %w: its last commit was cut short, and whoever opens it next must be able to write to it", err)
+	}
+	return err
+}
+
+// withMetas calls f with the meta pages of the store at path. Opened for writing, it
+// is locked meanwhile.
+func withMetas(path string, flag int, f func(file *os.File, m *metas, unproven bool) error) (err error) {
+	file, err := os.OpenFile(path, flag, 0)
+	if err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	defer func() {
+		err = errors.Join(err, file.Close())
+	}()
+	if flag != os.O_RDONLY {
+		if err := lockFile(file, path); err != nil {
+			return err
+		}
+	}
+	m, err := readMetas(file)
+	if err != nil {
+		return damagedFile(path, err)
+	}
+	unproven, err := m.unproven(file)
+	if err != nil {
+		return damagedFile(path, err)
+	}
+	if err := f(file, &m, unproven); err != nil {
+		return fmt.Errorf("complete the last commit of %s: %w", path, err)
+	}
+	return nil
+}
+
+// lockFile locks as bbolt does, and waits as long.
+func lockFile(file *os.File, path string) error {
+	for until := time.Now().Add(lockTimeout); ; time.Sleep(lockRetry) {
+		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, unix.EWOULDBLOCK) {
+			return fmt.Errorf("lock %s: %w", path, err)
+		}
+		if time.Now().After(until) {
+			return lockedFile(path)
+		}
+	}
+}
+
+// writeAgain writes the pages of the commit, and its meta page, as they are.
+func (m *metaFound) writeAgain(f *os.File) error {
+	write := func(at int64, page []byte) error {
+		_, err := f.WriteAt(page, at)
+		return err
+	}
+	if err := m.proof.each(f, m.meta, write); err != nil {
+		return err
+	}
+	page := make([]byte, m.meta.pageSize)
+	if _, err := f.ReadAt(page, m.at); err != nil {
+		return err
+	}
+	return write(m.at, page)
+}
