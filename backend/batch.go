@@ -309,6 +309,7 @@ func (b *batch) putIndexes(e edit) error {
 				b.st.indexKeys[i]++
 				after = after[1:]
 			}
+			b.st.indexChanged[i] = uint64(b.tx.ID())
 			if err != nil {
 				return fmt.Errorf("index %s: %w", ix.name, err)
 			}

@@ -1,47 +1,84 @@
 package backend
 
-// Hints: under which id a name was found lately. A hint may be wrong, for the
-// store has changed since or two names share a place; it is proved by the entry
-// itself, which tells its name under a checksum. So hints are never withdrawn.
-// One saves the way through dn2id, whose pages are mostly not in the
-// processor's caches: a tenth of the time of a search for a base object.
+// Hints: what a search has found lately. A hint may be wrong, for the store has
+// changed since or two keys look alike; it is proved by the entry itself, which
+// tells under a checksum what it is. So hints are never withdrawn. One saves the
+// way through a tree whose pages are mostly not in the processor's caches: a tenth
+// of the time of a search for a base object, a third of that for one value.
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"sync/atomic"
+
+	"github.com/sunray-ds/utdsd/schema"
 )
 
 const (
-	hintSlots = 1 << 17 // 1 MiB
+	hintLines = 1 << 14 // 1 MiB
+	hintLine  = 8       // slots: as many as the processor fetches at once
 	hintTag   = 24      // bits of the hash that a slot holds beside the id
 )
 
+// hints are ids by keys.
 type hints struct {
 	seed  maphash.Seed
-	slots [hintSlots]atomic.Uint64
+	lines [hintLines][hintLine]atomic.Uint64
 }
 
 func newHints() *hints { return &hints{seed: maphash.MakeSeed()} }
 
-// slot is where a hint about key would be, and its tag.
-func (h *hints) slot(key []byte) (slot *atomic.Uint64, tag uint64) {
+// line is where a hint about key would be, and its tag, which is not 0.
+func (h *hints) line(key []byte) (line *[hintLine]atomic.Uint64, tag uint64) {
 	sum := maphash.Bytes(h.seed, key)
-	return &h.slots[sum%hintSlots], sum >> (64 - hintTag)
+	return &h.lines[sum%hintLines], sum>>(64-hintTag) | 1
 }
 
 // about is the id that key may have; 0 if nothing is known.
 func (h *hints) about(key []byte) uint64 {
-	slot, tag := h.slot(key)
-	if v := slot.Load(); v&(1<<hintTag-1) == tag {
-		return v >> hintTag
+	line, tag := h.line(key)
+	for i := range line {
+		if v := line[i].Load(); v&(1<<hintTag-1) == tag {
+			return v >> hintTag
+		}
 	}
 	return 0
 }
 
-// remember notes that key was found under id.
+// remember notes that key was found under id, in the place of what was known of it,
+// of nothing, or of any other key.
 func (h *hints) remember(key []byte, id uint64) {
-	if id < 1<<(64-hintTag) {
-		slot, tag := h.slot(key)
-		slot.Store(id<<hintTag | tag)
+	if id >= 1<<(64-hintTag) {
+		return
 	}
+	line, tag := h.line(key)
+	slot := &line[tag/2%hintLine]
+	for i := range line {
+		if v := line[i].Load(); v == 0 || v&(1<<hintTag-1) == tag {
+			slot = &line[i]
+			break
+		}
+	}
+	slot.Store(id<<hintTag | tag)
+}
+
+// listedAlone finds the only entry under term in index i, if that is known, and
+// reads it into view. It is the entry of which node is true: that it is the only
+// one was seen in an index that has not changed since, for the key of the hint has
+// the number of the change.
+func (sl *slice) listedAlone(f *schema.Filter, node *schema.FilterNode, i int, term []byte) (id uint64, err error) {
+	p := &sl.probe
+	p.hint = binary.BigEndian.AppendUint64(append(p.hint[:0], byte(i)), sl.t.st.indexChanged[i])
+	p.hint = append(p.hint, term...)
+	if id = sl.s.listed.about(p.hint); id == 0 {
+		return 0, nil
+	}
+	found, err := sl.entry(id)
+	if err != nil || !found || !f.MatchItem(sl.s.schema, &sl.view, node) {
+		return 0, err
+	}
+	if len(f.Nodes) == 1 {
+		sl.matched = id
+	}
+	return id, nil
 }

@@ -31,6 +31,7 @@ type probe struct {
 	chosen *schema.FilterNode // nil: none
 	grams  [2]gram
 	more   []uint64
+	hint   []byte // key of the last hint
 	// See planWalk.
 	walking bool
 	walked  *schema.FilterNode // all whose ids are in found; nil: none
@@ -174,8 +175,7 @@ func (sl *slice) countItem(f *schema.Filter, node *schema.FilterNode, limit int)
 	p.index = place[kind]
 	if kind == equalityIndex {
 		p.best = appendTerm(p.best[:0], node.Form)
-		p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, limit)
-		return len(p.ids), true, err
+		return sl.countTerm(f, node, limit)
 	}
 	if p.chosen != node && !sl.choose(f, node) {
 		return 0, false, nil
@@ -185,6 +185,20 @@ func (sl *slice) countItem(f *schema.Filter, node *schema.FilterNode, limit int)
 		return limit, true, nil
 	}
 	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, limit)
+	return len(p.ids), true, err
+}
+
+// countTerm is count for the term at probe.best in the equality index probe.index.
+func (sl *slice) countTerm(f *schema.Filter, node *schema.FilterNode, limit int) (n int, usable bool, err error) {
+	p := &sl.probe
+	if id, err := sl.listedAlone(f, node, p.index, p.best); id != 0 || err != nil {
+		p.ids = append(p.ids[:0], id)
+		return 1, true, err
+	}
+	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, limit)
+	if len(p.ids) == 1 && limit > 1 && err == nil {
+		sl.s.listed.remember(p.hint, p.ids[0])
+	}
 	return len(p.ids), true, err
 }
 

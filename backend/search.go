@@ -97,6 +97,8 @@ type slice struct {
 	q    *schema.Search
 	r    schema.Receiver
 	left int // candidates that may still be looked at
+	// matched is the entry of which the filter has been found true already; 0 is none.
+	matched uint64
 }
 
 func (rd *reader) search(q *schema.Search, r schema.Receiver) error {
@@ -147,9 +149,12 @@ func (sl *slice) begin() error {
 	}
 	var found bool
 	var err error
-	if q.Scope == schema.ScopeBase {
+	switch {
+	case q.Scope == schema.ScopeBase:
 		found, err = sl.named(res.Base)
-	} else {
+	case bytes.Equal(res.Base, sl.s.suffixKey):
+		found = sl.t.st.entries > 0 // the others stand below it
+	default:
 		_, _, found, err = sl.id(res.Base)
 	}
 	if err != nil {
@@ -201,7 +206,7 @@ func (sl *slice) offer() (stop bool) {
 	}
 	sl.theirs = true
 	next := schema.Continue
-	if q.Filter.Match(sl.s.schema, &sl.view) == schema.True {
+	if sl.view.ID == sl.matched || q.Filter.Match(sl.s.schema, &sl.view) == schema.True {
 		next = sl.r.Entry(&sl.view)
 	}
 	sl.theirs = false

@@ -31,12 +31,15 @@ type state struct {
 	base      schema.StateHash // of the state before change firstSeq
 	hasBase   bool             // base is known
 	indexKeys []uint64         // keys of each index, in their order
+	// indexChanged is by index the commit that has changed it last, 0 for one before
+	// the store was opened. It is not stored.
+	indexChanged []uint64
 }
 
 // clone copies st so that a batch can work on it and be forgotten.
 func (st *state) clone() state {
 	c := *st
-	c.indexKeys = slices.Clone(st.indexKeys)
+	c.indexKeys, c.indexChanged = slices.Clone(st.indexKeys), slices.Clone(st.indexChanged)
 	return c
 }
 

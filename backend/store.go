@@ -28,7 +28,8 @@ type Store struct {
 	indexes   []*index
 	indexOf   map[*schema.AttributeType][2]int // places in indexes; -1 is none
 	seals     seals
-	hints     *hints
+	hints     *hints   // by names
+	listed    *hints   // by terms of indexes that list one entry, see listedAlone
 	metrics   *metrics // lasting.metrics
 	lasting   *lasting
 	identity  [2]uint64 // device and inode of the file
@@ -106,7 +107,7 @@ func newStore(path string, o Options, l *lasting) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
-		hints: newHints(), lasting: l, metrics: l.metrics, unregister: func() {},
+		hints: newHints(), listed: newHints(), lasting: l, metrics: l.metrics, unregister: func() {},
 		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}
 	s.opts.Fatal = s.fatal(o.Fatal)
 	return s, nil
@@ -174,6 +175,7 @@ func (s *Store) start(later bool) error {
 	if st, err = s.reconcile(st); err != nil {
 		return fmt.Errorf("open store %s: %w", s.path, err)
 	}
+	st.indexChanged = make([]uint64, len(s.indexes))
 	s.indexOf = map[*schema.AttributeType][2]int{}
 	for i, ix := range s.indexes {
 		place, ok := s.indexOf[ix.attr]

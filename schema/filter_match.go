@@ -12,6 +12,11 @@ func (f *Filter) Match(s *Schema, v *View) Tri {
 	return f.match(s, v, 0)
 }
 
+// MatchItem tells whether n, an item of f, is true of an entry.
+func (f *Filter) MatchItem(s *Schema, v *View, n *FilterNode) bool {
+	return !n.Undefined && f.item(s, v, n)
+}
+
 // MatchHiding is Match with further types hidden, for this entry alone.
 func (f *Filter) MatchHiding(s *Schema, v *View, hidden func(*AttributeType) bool) Tri {
 	for i := range f.Nodes {
