@@ -9,8 +9,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// maxOneFlush is how many pages a commit may write that is flushed once. To find those
-// of a larger one takes longer than a second flush (BenchmarkWritten: about 1 µs a page).
+// maxOneFlush is how many pages a commit may write that is flushed once, if its
+// proof has room for them. To find those of a larger one takes longer than a second
+// flush (BenchmarkWritten: about 1 µs a page).
 const maxOneFlush = 256
 
 // committer makes commits durable. It belongs to the writer.
@@ -46,15 +47,15 @@ func (s *Store) makeDurable(tx *bbolt.Tx, last bool) (err error) {
 	if err != nil {
 		return err
 	}
-	p := proof{kind: provesFlush, txid: id}
+	p, wrote := proof{kind: provesFlush, txid: id}, tx.Stats().PageCount
 	now, is := readBoltMeta(s.pages.meta(id))
 	switch {
 	case !is || now.txid != id:
 		return fmt.Errorf("the meta page of commit %d is not where it should be", id)
 	case last:
 		p.kind = provesEnd
-	case c.proven && before.txid == id-1 && tx.Stats().PageCount <= maxOneFlush && c.diff.between(&s.pages, before.root, now.root) &&
-		int64(c.diff.total) == tx.Stats().PageCount:
+	case c.proven && before.txid == id-1 && wrote <= int64(min(maxOneFlush, maxProofPages(s.pages.size))) &&
+		c.diff.between(&s.pages, before.root, now.root) && int64(c.diff.total) == wrote:
 		p = proof{kind: provesPages, txid: id, total: c.diff.total, sum: c.diff.sum, pages: c.diff.found}
 	}
 	if p.kind != provesPages && c.proven {

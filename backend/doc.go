@@ -68,7 +68,12 @@
 // before it has a proof of kind 1 or 2. It is as if it had never been: the one before
 // it is valid, and nothing that belongs to that one was written over. Nobody was
 // told of it. Whoever opens the file in order to serve or check it takes it back, by
-// zeros in the place of its meta page; a dump reads past it.
+// zeros in the place of its meta page; a dump reads past it. Whoever opens it in
+// order to change it gives the last commit a proof of kind 3 first. So must another
+// program that knows nothing of proofs have a store that was closed in order.
+//
+// What the disk has damaged in the pages of the last commit of a store that was not
+// closed in order cannot be told from a commit that was cut short.
 //
 // # Free pages
 //

@@ -56,6 +56,9 @@ func openFile(path string, o *Options) (file *opened, err error) {
 	if file.found, err = inspectFile(path); err != nil {
 		return nil, errors.Join(err, file.db.Close())
 	}
+	if err := file.agrees(path); err != nil {
+		return nil, errors.Join(err, file.close())
+	}
 	if o.WalkLater && !o.ReadOnly {
 		if file.later = file.found.closedInOrder(); !file.later {
 			o.Log.Info("the store was not closed in order: all of it is read before it is served", "path", path)
@@ -73,11 +76,26 @@ func openFile(path string, o *Options) (file *opened, err error) {
 	if file.db, file.file, err = openBolt(path, false); err != nil {
 		return nil, errors.Join(err, file.found.close())
 	}
-	if !file.found.current(path) {
-		err := fmt.Errorf("%w: %s: another program has changed it while it was being opened", ErrLocked, path)
+	if err := file.agrees(path); err != nil {
 		return nil, errors.Join(err, file.close())
 	}
 	return file, nil
+}
+
+// agrees makes sure that bbolt has the state open that was inspected.
+func (f *opened) agrees(path string) error {
+	tx, err := f.db.Begin(false)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	id := uint64(tx.ID())
+	if err := tx.Rollback(); err != nil {
+		return fmt.Errorf("open %s: %w", path, err)
+	}
+	if !f.found.current(path) || id != f.found.meta.txid {
+		return fmt.Errorf("%w: %s: another program has changed it while it was being opened", ErrLocked, path)
+	}
+	return nil
 }
 
 // look inspects what must be in order when the file is opened for writing and
@@ -122,6 +140,9 @@ func recognise(path string, log *slog.Logger) error {
 		return fmt.Errorf("%w: %s is a Berkeley DB file, probably of the original data store: load it with utldif2ldbm -c -i", ErrForeign, path)
 	}
 	meta, both, err := newestMeta(f)
+	if errors.Is(err, errBothDamaged) {
+		return damagedFile(path, err)
+	}
 	if err != nil {
 		return foreign(path, head[:n], err)
 	}

@@ -135,22 +135,31 @@ func readMetaAt(file io.ReaderAt, at int64, pageSize uint64) (m metaFound) {
 }
 
 // errBothDamaged tells of a file without a commit that can be believed.
-var errBothDamaged = errors.New("pages of its last commit are damaged, and so is the meta page of the commit before")
+var errBothDamaged = errors.New("its last commit is damaged, and so is the commit before")
 
 // unproven tells whether the newer commit was not completed: it has no proof and
-// must have one, or its proof does not hold. Then there is one before it, or an
-// error.
+// must have one, or its proof does not hold. Then the one before it is whole: that
+// it is not, and that a disk cannot be read, is an error.
 func (m *metas) unproven(file io.ReaderAt) (bool, error) {
 	last, before := &m[0], &m[1]
-	switch {
-	case sabotageNoProof:
+	if sabotageNoProof {
 		return false, nil
-	case last.proven && last.proof.holds(file, last.meta):
-		return false, nil
-	case last.proven && !before.ok:
-		return false, errBothDamaged
-	case last.proven:
-		return true, nil
 	}
-	return before.proven && before.proof.kind != provesEnd && before.meta.txid+1 == last.meta.txid, nil
+	if last.proven {
+		if holds, err := last.proof.holds(file, last.meta); holds || err != nil {
+			return false, err
+		}
+		if !before.ok {
+			return false, errBothDamaged
+		}
+	} else if !before.proven || before.proof.kind == provesEnd || before.meta.txid+1 != last.meta.txid {
+		return false, nil
+	}
+	if before.proven {
+		// Nothing of it was written over by a commit that was cut short.
+		if holds, err := before.proof.holds(file, before.meta); !holds || err != nil {
+			return false, errors.Join(errBothDamaged, err)
+		}
+	}
+	return true, nil
 }

@@ -11,6 +11,7 @@ package backend
 
 import (
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 )
@@ -95,17 +96,20 @@ func readProof(page []byte, txid uint64) (p proof, ok bool) {
 }
 
 // holds tells whether the pages that p lists are in the file of m as they were
-// written. What cannot be read is not there.
-func (p *proof) holds(file io.ReaderAt, m boltMeta) bool {
+// written. The error is that of a disk that cannot be read, which tells nothing.
+func (p *proof) holds(file io.ReaderAt, m boltMeta) (bool, error) {
 	if p.kind != provesPages {
-		return true
+		return true, nil
 	}
 	sum, total := uint32(0), uint32(0)
 	err := p.each(file, m, func(_ int64, page []byte) error {
 		sum, total = crc32.Update(sum, castagnoli, page), total+1
 		return nil
 	})
-	return err == nil && sum == p.sum && total == p.total
+	if errors.Is(err, io.EOF) {
+		return false, nil // the file is shorter
+	}
+	return sum == p.sum && total == p.total, err
 }
 
 // each reads the pages that p lists one by one, those of an overflow also, but no

@@ -2,6 +2,10 @@ package backend
 
 import (
 	"bytes"
+	"errors"
+	"hash/crc32"
+	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -63,6 +67,91 @@ func TestReadProofOfAnyBytes(t *testing.T) {
 			if _, ok := readProof(page, random.Uint64()); ok {
 				t.Fatal("nonsense is a proof")
 			}
+		}
+	}
+}
+
+// badDisk cannot read the page at a place.
+type badDisk struct {
+	io.ReaderAt
+	at int64
+}
+
+var errDisk = errors.New("input/output error")
+
+func (d badDisk) ReadAt(b []byte, at int64) (int, error) {
+	if at == d.at {
+		return 0, errDisk
+	}
+	return d.ReaderAt.ReadAt(b, at)
+}
+
+// TestWhatIsTakenBack looks at files of two meta pages and one page that the last
+// commit has written.
+func TestWhatIsTakenBack(t *testing.T) {
+	page := bytes.Repeat([]byte{0, 7}, 2048)
+	clear(page[:pageHeader])
+	sound := proof{kind: provesPages, total: 1, sum: crc32.Checksum(page, castagnoli), pages: []uint32{2}}
+	torn := sound
+	torn.sum++
+	flush, end := proof{kind: provesFlush}, proof{kind: provesEnd}
+	for _, c := range []struct {
+		what         string
+		before, last proof
+		lost         bool // the meta page before
+		gap          uint64
+		cut          bool
+		fails        error
+		bad          int64
+	}{
+		{what: "both without proof"},
+		{what: "a proof that holds", last: sound},
+		{what: "a proof that does not", before: flush, last: torn, cut: true},
+		{what: "a proof that does not, behind one that does", before: sound, last: torn, cut: true},
+		{what: "a proof that does not, behind none", last: torn, cut: true},
+		{what: "none behind a list", before: sound, cut: true},
+		{what: "none behind a flush", before: flush, cut: true},
+		{what: "none behind an end", before: end},
+		{what: "none, not next", before: flush, gap: 1},
+		{what: "neither proof holds", before: torn, last: torn, fails: errBothDamaged},
+		{what: "none behind a proof that does not hold", before: torn, fails: errBothDamaged},
+		{what: "a proof that does not, and no other page", last: torn, lost: true, fails: errBothDamaged},
+		{what: "none, and no other page", lost: true},
+		{what: "a disk that cannot be read", before: flush, last: sound, bad: 2 * 4096, fails: errDisk},
+	} {
+		file := make([]byte, 3*4096)
+		copy(file[2*4096:], page)
+		put := func(slot int, txid uint64, p proof) {
+			m := file[slot*4096:]
+			native.PutUint16(m[8:], metaPage)
+			native.PutUint32(m[16:], boltMagic)
+			native.PutUint32(m[20:], boltVersion)
+			native.PutUint32(m[24:], 4096)
+			native.PutUint64(m[pageHeader+40:], 3)
+			native.PutUint64(m[pageHeader+48:], txid)
+			sum := fnv.New64a()
+			sum.Write(m[pageHeader : pageHeader+metaChecked])
+			native.PutUint64(m[pageHeader+metaChecked:], sum.Sum64())
+			if p.kind != 0 {
+				p.txid = txid
+				copy(m[proofAt:], p.append(nil, m))
+			}
+		}
+		if !c.lost {
+			put(0, 10, c.before)
+		}
+		put(1, 11+c.gap, c.last)
+		at := c.bad
+		if at == 0 {
+			at = -1
+		}
+		best, _, err := newestMeta(badDisk{bytes.NewReader(file), at})
+		want := 11 + c.gap
+		if c.cut {
+			want = 10
+		}
+		if !errors.Is(err, c.fails) || err == nil && best.txid != want {
+			t.Errorf("%s: commit %d, %v; want %d, %v", c.what, best.txid, err, want, c.fails)
 		}
 	}
 }

@@ -19,29 +19,35 @@ const lockRetry = 10 * time.Millisecond
 // nobody was told of it. bbolt, which knows nothing of proofs, would believe its
 // meta page.
 //
-// A commit that was completed is written once more, if the store is to be changed:
+// If the store is to be changed, a commit that was completed is written once more:
 // its flush may have failed, and then the kernel gives its pages to all who read
 // them until it forgets them. Each commit before it was flushed without an error, or
-// there would be none behind it.
+// there would be none behind it. From then on it is believed without its pages, and
+// what is committed behind it need not have a proof: to make an index, for instance.
 func restore(path string, o *Options) error {
 	var cut, again bool
 	err := withMetas(path, os.O_RDONLY, func(_ *os.File, m *metas, unproven bool) error {
-		cut, again = unproven, !o.ReadOnly && m[0].proven && m[0].proof.kind == provesPages
+		cut, again = unproven, !o.ReadOnly && !m[0].meta.listed()
 		return nil
 	})
 	if err != nil || !cut && !again {
 		return err
 	}
 	err = withMetas(path, os.O_RDWR, func(f *os.File, m *metas, unproven bool) error {
+		last := &m[0]
 		if unproven {
+			last = &m[1]
 			if _, err := f.WriteAt(make([]byte, m[0].meta.pageSize), m[0].at); err != nil {
 				return err
 			}
 			o.Log.Info("the last commit of the store was cut short, before anybody was told of it: it is taken back", "path", path)
-		} else if err := m[0].writeAgain(f); err != nil {
+		} else if err := last.writeAgain(f); err != nil {
 			return err
 		}
-		return f.Sync()
+		if err := f.Sync(); err != nil || o.ReadOnly || !last.proven || last.proof.kind == provesEnd {
+			return err
+		}
+		return last.end(f)
 	})
 	if cut && errors.Is(err, fs.ErrPermission) || cut && errors.Is(err, unix.EROFS) {
 		return fmt.Errorf("open store: %w: its last commit was cut short, and whoever opens it next must be able to write to it", err)
@@ -108,4 +114,19 @@ func (m *metaFound) writeAgain(f *os.File) error {
 		return err
 	}
 	return write(m.at, page)
+}
+
+// end gives a commit that is durable the proof with which a store is closed. It is
+// shorter than a sector, in which bbolt's bytes are, too: all of it is there or
+// nothing.
+func (m *metaFound) end(f *os.File) error {
+	meta := make([]byte, pageHeader+metaSize)
+	if _, err := f.ReadAt(meta, m.at); err != nil {
+		return err
+	}
+	p := proof{kind: provesEnd, txid: m.meta.txid}
+	if _, err := f.WriteAt(p.append(nil, meta), m.at+proofAt); err != nil {
+		return err
+	}
+	return f.Sync()
 }
