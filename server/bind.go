@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -58,6 +59,10 @@ func (c *conn) handleBind() error {
 // nobody learns which names exist.
 func invalidCredentials() *schema.Result { return schema.Refuse(schema.InvalidCredentials, "") }
 
+// keySpare is by how much the key of a name is longer than its text, mostly, while
+// it is made.
+const keySpare = 32
+
 func (c *conn) simpleBind(q *wire.BindRequest) error {
 	if len(q.Name) == 0 {
 		if len(q.Password) > 0 {
@@ -68,7 +73,7 @@ func (c *conn) simpleBind(q *wire.BindRequest) error {
 	if len(q.Password) == 0 { // RFC 4513 5.1.2
 		return schema.Refuse(schema.UnwillingToPerform, "unauthenticated bind (DN with no password) disallowed")
 	}
-	key, err := c.names.AppendDNKey(c.srv.Schema, nil, q.Name)
+	key, err := c.names.AppendDNKey(c.srv.Schema, make([]byte, 0, len(q.Name)+keySpare), q.Name)
 	if err != nil {
 		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
@@ -93,28 +98,41 @@ func (c *conn) authenticate(key, clear []byte) (string, error) {
 		}
 		return "", nil
 	}
-	// The hashes are copied out, because checking one takes long and the
-	// entry is only to be had within a read transaction.
+	// The hashes that it takes long to check are copied out, because the entry is
+	// only to be had within a read transaction.
 	var dn string
 	var hashes [][]byte
 	err := s.Store.Target(key, nil, true, func(v *schema.View) error {
-		dn = string(v.DN)
 		a, _ := v.Find("userPassword")
 		for vals := a.Values; ; {
 			h, more, ok := schema.NextValue(vals)
 			if !ok {
+				break
+			}
+			matches, known := s.passwords.AtOnce(h, clear)
+			if matches {
+				dn, hashes = string(v.DN), nil
 				return nil
 			}
-			hashes = append(hashes, append([]byte(nil), h...))
+			if !known {
+				hashes = append(hashes, bytes.Clone(h))
+			}
 			vals = more
 		}
+		if len(hashes) > 0 {
+			dn = string(v.DN)
+		}
+		return nil
 	})
-	var r *schema.Result
-	if errors.As(err, &r) && r.Code == schema.NoSuchObject {
-		return "", nil
-	}
 	if err != nil {
+		var r *schema.Result
+		if errors.As(err, &r) && r.Code == schema.NoSuchObject {
+			err = nil
+		}
 		return "", err
+	}
+	if len(hashes) == 0 {
+		return dn, nil
 	}
 	for _, h := range hashes {
 		if s.passwords.Verify(h, clear) {

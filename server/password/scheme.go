@@ -3,6 +3,7 @@
 package password
 
 import (
+	"bytes"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -29,42 +30,45 @@ type scheme struct {
 	costly bool                               // made to be slow
 }
 
-// lookup finds a scheme by its name without braces, in any case.
-func lookup(name string) (scheme, bool) {
-	name = strings.ToUpper(name)
-	if d, ok := digests[name]; ok {
+// schemes are all of them, by their names in capitals.
+var schemes = makeSchemes()
+
+func makeSchemes() map[string]scheme {
+	all := map[string]scheme{
+		"ARGON2":    {verify: verifyArgon2, hash: hashArgon2, costly: true},
+		"CRYPT":     {verify: verifyCrypt, costly: true},
+		"CLEARTEXT": {verify: equal, hash: func(clear []byte) ([]byte, error) { return clear, nil }},
+	}
+	for name, d := range digests {
 		s := scheme{verify: d.verify}
 		if d.salted {
 			s.hash = d.hash
 		}
-		return s, true
+		all[name] = s
 	}
-	if f, ok := pbkdf2Functions[name]; ok {
-		return scheme{verify: f.verify, hash: f.hash, costly: true}, true
+	for name, f := range pbkdf2Functions {
+		all[name] = scheme{verify: f.verify, hash: f.hash, costly: true}
 	}
-	switch name {
-	case "ARGON2":
-		return scheme{verify: verifyArgon2, hash: hashArgon2, costly: true}, true
-	case "CRYPT":
-		return scheme{verify: verifyCrypt, costly: true}, true
-	case "CLEARTEXT":
-		return scheme{verify: equal, hash: func(clear []byte) ([]byte, error) { return clear, nil }}, true
+	return all
+}
+
+// lookup finds a scheme by its name without braces, in any case.
+func lookup(name []byte) (scheme, bool) {
+	s, ok := schemes[string(name)]
+	if !ok {
+		s, ok = schemes[strings.ToUpper(string(name))]
 	}
-	return scheme{}, false
+	return s, ok
 }
 
 // split takes "{SCHEME}value" apart; ok is false for clear text, which may
 // begin with a brace as well as long as no closing one follows.
-func split(stored []byte) (name string, value []byte, ok bool) {
-	text := string(stored)
-	if !strings.HasPrefix(text, "{") {
-		return "", stored, false
+func split(stored []byte) (name, value []byte, ok bool) {
+	end := bytes.IndexByte(stored, '}')
+	if end < 0 || stored[0] != '{' {
+		return nil, stored, false
 	}
-	end := strings.IndexByte(text, '}')
-	if end < 0 {
-		return "", stored, false
-	}
-	return text[1:end], stored[end+1:], true
+	return stored[1:end], stored[end+1:], true
 }
 
 // Hash makes a value of userPassword from a clear password. scheme is written

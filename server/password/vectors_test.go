@@ -73,7 +73,7 @@ func TestDamagedValuesNeverMatch(t *testing.T) {
 		if !ok {
 			continue
 		}
-		prefix := "{" + name + "}"
+		prefix := "{" + string(name) + "}"
 		places := 12
 		if s, _ := lookup(name); s.costly {
 			places = 4

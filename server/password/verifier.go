@@ -29,31 +29,37 @@ func NewVerifier() *Verifier {
 // one whose costs are beyond the bounds of this package are never matched, and
 // that answer comes at once. A costly check may wait for others to end.
 func (v *Verifier) Verify(stored, clear []byte) bool {
-	if len(stored) == 0 {
-		return false
-	}
-	name, value, ok := split(stored)
-	if !ok {
-		return equal(stored, clear)
-	}
-	s, ok := lookup(name)
-	if !ok || len(value) == 0 || len(stored) > maxStored {
-		return false
-	}
-	if !s.costly {
-		return s.verify(value, clear)
-	}
-	p := v.known.proof(stored, clear)
-	if v.known.has(p) {
-		return true
+	if matches, known := v.AtOnce(stored, clear); known {
+		return matches
 	}
 	v.slots <- struct{}{}
 	defer func() { <-v.slots }()
-	if !s.verify(value, clear) {
+	name, value, _ := split(stored)
+	if s, _ := lookup(name); !s.verify(value, clear) {
 		return false
 	}
-	v.known.add(p)
+	v.known.add(v.known.proof(stored, clear))
 	return true
+}
+
+// AtOnce is Verify if that takes no more than microseconds. Else known is false.
+func (v *Verifier) AtOnce(stored, clear []byte) (matches, known bool) {
+	if len(stored) == 0 {
+		return false, true
+	}
+	name, value, ok := split(stored)
+	if !ok {
+		return equal(stored, clear), true
+	}
+	s, ok := lookup(name)
+	switch {
+	case !ok || len(value) == 0 || len(stored) > maxStored:
+		return false, true
+	case !s.costly:
+		return s.verify(value, clear), true
+	}
+	known = v.known.has(v.known.proof(stored, clear))
+	return known, known
 }
 
 // Generate makes a password for a Password Modify request that brings none
