@@ -34,8 +34,9 @@ RACE ?=
 
 .PHONY: build run test clean install deb packages format vet lint unit fuzz bench bench-quick bench-flow soak man
 
+# The programs need no library of the system.
 build:
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 run: build
 	@PORT=$(PORT) deploy/demo.sh
@@ -94,7 +95,7 @@ soak: packages
 install: $(if $(PROGRAMS),,build)
 	deploy/install.sh $(or $(PROGRAMS),bin) '$(DESTDIR)'
 
-# The programs of the package need no library of the system that it is built on.
+# As those of build, without what debuggers read.
 deb: $(if $(PROGRAMS),,bin/static)
 	deploy/deb.sh $(or $(PROGRAMS),bin/static) '$(OUT)'
 

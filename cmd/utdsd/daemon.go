@@ -104,15 +104,16 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 		return err
 	}
 	defer monitor.stop()
-	if err := d.writePID(); err != nil { // a full disk must not keep anybody from reading
-		log.Warn("the process id could not be written", "error", err)
-	}
-	defer os.Remove(d.paths.PID)
-
 	ended := make(chan error, len(listeners))
 	var serving sync.WaitGroup
 	for _, l := range listeners {
 		serving.Go(func() { ended <- l.serve(ldap) })
+	}
+	if err := d.writePID(); err != nil { // a full disk must not keep anybody from reading
+		log.Warn("the process id could not be written", "error", err)
+	}
+	defer os.Remove(d.paths.PID)
+	for _, l := range listeners {
 		fmt.Fprintf(d.out, "utdsd: listening on %s\n", l.name)
 	}
 	if monitor != nil {
