@@ -27,13 +27,15 @@ type committer struct {
 // commitBolt is Store.commitTx but in tests.
 func commitBolt(tx *bbolt.Tx) error { return tx.Commit() }
 
-// makeDurable commits tx. After an error it is unknown whether it is durable, but
-// for the cases of Store.untouched. last tells that the store is closed with it.
+// write writes tx to the file; it is durable when the function that it gives was
+// called and has returned no error. Nothing may be written to the file meanwhile.
+// After an error of either it is unknown whether tx is durable, but for the cases of
+// Store.untouched. last tells that the store is closed with it.
 //
 // The first commit of a store that was opened is one of bbolt's own, with two
 // flushes, because nothing tells that it must have a proof. One that writes more
 // pages than a proof can list is flushed before its proof.
-func (s *Store) makeDurable(tx *bbolt.Tx, last bool) (err error) {
+func (s *Store) write(tx *bbolt.Tx, last bool) (durable func() error, err error) {
 	defer func() { // bbolt may panic on damaged pages
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
@@ -45,30 +47,32 @@ func (s *Store) makeDurable(tx *bbolt.Tx, last bool) (err error) {
 	err = s.commitTx(tx)
 	s.db.NoSync = false
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p, wrote := proof{kind: provesFlush, txid: id}, tx.Stats().PageCount
 	now, is := readBoltMeta(s.pages.meta(id))
 	switch {
 	case !is || now.txid != id:
-		return fmt.Errorf("the meta page of commit %d is not where it should be", id)
+		return nil, fmt.Errorf("the meta page of commit %d is not where it should be", id)
 	case last:
 		p.kind = provesEnd
 	case c.proven && before.txid == id-1 && wrote <= int64(min(maxOneFlush, maxProofPages(s.pages.size))) &&
 		c.diff.between(&s.pages, before.root, now.root) && int64(c.diff.total) == wrote:
 		p = proof{kind: provesPages, txid: id, total: c.diff.total, sum: c.diff.sum, pages: c.diff.found}
 	}
-	if p.kind != provesPages && c.proven {
-		if err := s.flush(); err != nil {
+	first := p.kind != provesPages && c.proven
+	c.proven, c.buf = true, p.append(c.buf[:0], s.pages.meta(id))
+	return func() error {
+		if first {
+			if err := s.flush(); err != nil {
+				return err
+			}
+		}
+		if _, err := c.file.WriteAt(c.buf, int64(id%2*s.pages.size)+proofAt); err != nil {
 			return err
 		}
-	}
-	c.buf = p.append(c.buf[:0], s.pages.meta(id))
-	if _, err := c.file.WriteAt(c.buf, int64(id%2*s.pages.size)+proofAt); err != nil {
-		return err
-	}
-	c.proven = true
-	return s.flush()
+		return s.flush()
+	}, nil
 }
 
 // flush makes what was written to the file durable.
@@ -76,5 +80,5 @@ func (s *Store) flush() error {
 	if sabotageNoSync {
 		return nil
 	}
-	return s.db.Sync()
+	return s.syncFile()
 }

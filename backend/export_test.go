@@ -11,6 +11,20 @@ import (
 // called while no change is on its way.
 func SetCommit(s *Store, commit func(*bbolt.Tx) error) { s.commitTx = commit }
 
+// SetSync replaces the flush of s, and gives the one that it had. It must be called
+// while no change is on its way.
+func SetSync(s *Store, sync func() error) (before func() error) {
+	before, s.syncFile = s.syncFile, sync
+	return before
+}
+
+// Queued is how many changes the writer of s has not taken yet.
+func Queued(s *Store) int {
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	return len(s.writer.queue)
+}
+
 // CommitBolt is the real commit.
 func CommitBolt(tx *bbolt.Tx) error { return commitBolt(tx) }
 

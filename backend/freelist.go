@@ -98,7 +98,11 @@ func (s *Store) keepFreelist() {
 		return
 	}
 	s.db.NoFreelistSync = false // bbolt looks at it in Commit
-	if err := s.makeDurable(tx, true); err != nil {
+	durable, err := s.write(tx, true)
+	if err == nil {
+		err = durable()
+	}
+	if err != nil {
 		s.opts.Log.Warn("the store is closed without a list of its free pages: the next start reads all of it first", "error", err)
 	}
 }

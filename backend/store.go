@@ -37,6 +37,7 @@ type Store struct {
 	generation uint64
 	writer     *writer               // nil if open for reading only
 	commitTx   func(*bbolt.Tx) error // bbolt's part of a commit; tests make it fail
+	syncFile   func() error          // tests make it fail, too
 	commits    committer
 	// pending is the inspection of the file until it is complete; then nil.
 	pending atomic.Pointer[inspection]
@@ -121,6 +122,7 @@ func (s *Store) open(path string) error {
 		return err
 	}
 	s.db, s.commits.file, s.opened = file.db, file.file, file.found.meta
+	s.syncFile = file.db.Sync
 	s.pending.Store(file.found)
 	info, err := os.Stat(path)
 	if err != nil {

@@ -2,19 +2,17 @@ package backend
 
 // The writer: one goroutine that makes all changes. It takes everything that
 // was queued while the last commit ran, so that many callers share one fsync
-// and a single one waits for nobody.
+// and a single one waits for nobody. See group.go for what it does with them.
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
 
-	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -24,7 +22,7 @@ import (
 const maxBatch = 1000
 
 // writer is the queue and the goroutine. st, special and lin belong to the
-// goroutine; they are those of the last commit.
+// goroutine; they are those of the last commit, which may still be flying.
 type writer struct {
 	s       *Store
 	st      state
@@ -38,6 +36,12 @@ type writer struct {
 	unconfirmed     int
 	toldUnconfirmed time.Time
 
+	// filling is the transaction of the jobs taken last, flying the one before, while
+	// it is flushed. nil is none.
+	filling, flying *group
+	flights         chan func() error // what flush has to do
+	landed          chan error
+
 	wake     chan struct{} // capacity 1
 	finished chan struct{}
 
@@ -50,7 +54,7 @@ type writer struct {
 
 func newWriter(s *Store, st state, sp special, lin *lineage) *writer {
 	return &writer{s: s, st: st, special: sp, lin: lin, rd: reader{s: s}, csn: st.csn,
-		wake: make(chan struct{}, 1), finished: make(chan struct{})}
+		flights: make(chan func() error), landed: make(chan error), wake: make(chan struct{}, 1), finished: make(chan struct{})}
 }
 
 // Apply queues c for the writer. done is called exactly once, when c is on disk
@@ -141,40 +145,59 @@ func (w *writer) run() {
 	defer close(w.finished)
 	debug.SetPanicOnFault(true) // see Store.reader
 	w.s.lasting.ballast.take()
-	for range w.wake {
-		jobs, more, closing := w.next()
-		if closing {
-			for _, j := range jobs {
-				j.refuse(schema.Unavailable, "the store is being closed")
+	go w.flush()
+	defer close(w.flights)
+	for open, ok := true, true; open; {
+		select {
+		case err := <-w.landed:
+			ok = w.land(err) && (w.filling == nil || w.depart())
+			if !w.idle() {
+				w.rouse() // there is room again
 			}
-			return
+		case <-w.wake:
+			open, ok = w.woken()
 		}
-		if more {
-			w.rouse()
-		}
-		ok := true
-		switch {
-		case len(jobs) == 0:
-		case jobs[0].task != nil:
-			ok = w.task(jobs[0])
-		default:
-			ok = w.batch(jobs)
-		}
-		w.keepUp()
-		if !ok {
+		if w.keepUp(); !ok {
 			w.fail()
 			return
 		}
 	}
 }
 
-// next takes what is queued: changes for one commit, or one task.
-func (w *writer) next() (jobs []*job, more, closing bool) {
+// woken looks at the queue. open is false when the store is being closed, ok when
+// it has failed.
+func (w *writer) woken() (open, ok bool) {
+	room := maxBatch
+	if w.filling != nil {
+		room -= len(w.filling.jobs)
+	}
+	jobs, more, closing := w.next(room)
+	if more && room > 0 {
+		w.rouse()
+	}
+	switch {
+	case closing:
+		for _, j := range jobs {
+			j.refuse(schema.Unavailable, "the store is being closed")
+		}
+		return false, w.settle()
+	case len(jobs) == 0: // or there is no room until the flight has landed
+		return true, true
+	case jobs[0].task != nil:
+		ok = w.settle() && w.task(jobs[0])
+	default:
+		ok = w.fill(jobs) && (w.flying != nil || w.depart())
+	}
+	return true, ok
+}
+
+// next takes what is queued: up to room changes for one commit, or one task.
+func (w *writer) next(room int) (jobs []*job, more, closing bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	queue := w.queue
 	w.queue = nil
-	if n := together(queue); n < len(queue) && !w.closing {
+	if n := together(queue, room); n < len(queue) && !w.closing {
 		queue, w.queue = queue[:n:n], queue[n:]
 	}
 	for _, j := range queue {
@@ -202,12 +225,12 @@ func (w *writer) idle() bool {
 }
 
 // together is how many jobs at the head of the queue share a transaction.
-func together(queue []*job) int {
+func together(queue []*job, room int) int {
 	for i, j := range queue {
 		switch {
 		case j.task != nil:
 			return max(i, 1)
-		case i == maxBatch:
+		case i == room:
 			return i
 		}
 	}
@@ -216,6 +239,9 @@ func together(queue []*job) int {
 
 // fail refuses everything from now on.
 func (w *writer) fail() {
+	if g := w.filling; g != nil && g.b != nil {
+		g.b.tx.Rollback()
+	}
 	w.mu.Lock()
 	w.closing = true
 	queue := w.queue
@@ -226,98 +252,6 @@ func (w *writer) fail() {
 			j.refuse(schema.Unavailable, "the store has failed")
 		}
 	}
-}
-
-// batch makes the changes of jobs in one transaction and answers them. It
-// reports whether the store may go on. If there is no room for all of them, those
-// that delete entries are tried alone.
-func (w *writer) batch(jobs []*job) bool {
-	results := make([]schema.ChangeDone, len(jobs))
-	picked := w.admitted(jobs, results)
-	full, ok := w.attempt(jobs, picked, results)
-	if full {
-		few := deletes(jobs, picked)
-		if len(few) > 0 && (w.s.lasting.ballast.give() || len(few) < len(picked)) {
-			_, ok = w.attempt(jobs, few, results)
-		}
-	}
-	if !ok {
-		return false
-	}
-	results[0].Alone = len(jobs) == 1 && w.idle()
-	for i, j := range jobs {
-		j.done(results[i])
-	}
-	return true
-}
-
-// attempt makes the picked ones of jobs in one transaction and sets their results.
-// full and ok are those of commit.
-func (w *writer) attempt(jobs []*job, picked []int, results []schema.ChangeDone) (full, ok bool) {
-	if len(picked) == 0 {
-		return false, true
-	}
-	b, err := w.begin()
-	if err == nil {
-		for _, i := range picked {
-			if results[i], err = b.apply(jobs[i]); err != nil {
-				break
-			}
-		}
-	}
-	if err == nil && b.changes > 0 {
-		err = b.finish()
-	}
-	switch {
-	case err != nil: // nothing of the batch is kept
-		if b != nil {
-			b.tx.Rollback()
-		}
-		res := *w.s.refusal(err)
-		for _, i := range picked {
-			results[i] = schema.ChangeDone{Result: res}
-		}
-	case b.changes == 0:
-		b.tx.Rollback()
-	default:
-		if full, ok = w.commit(b); full {
-			for _, i := range picked {
-				results[i] = schema.ChangeDone{Result: *errFull()}
-			}
-		}
-		return full, ok
-	}
-	return false, true
-}
-
-// commit makes b durable and visible. full tells that there was no room and
-// that the file is as it was. ok is false when the store has failed.
-func (w *writer) commit(b *batch) (full, ok bool) {
-	s, id := w.s, b.tx.ID()
-	begun := time.Now()
-	err := s.makeDurable(b.tx, false)
-	if sabotageSplitPosition && err == nil {
-		err = s.db.Update(func(tx *bbolt.Tx) error { return openMeta(tx).put(metaState, b.st.append(nil)) })
-	}
-	if err == nil {
-		s.metrics.commit.Observe(time.Since(begun).Seconds())
-		if b.changes > 0 {
-			s.metrics.batch.Observe(float64(b.changes))
-		}
-		w.tellRoom()
-		w.tellUnconfirmed(b)
-		w.st, w.special, w.lin = b.st, b.special, b.lin
-		if err = s.publish(w.st, w.special, w.lin); err == nil {
-			return false, true
-		}
-	}
-	if s.untouched(err, id) {
-		s.metrics.full.Inc()
-		w.tellFull(err)
-		return true, true
-	}
-	s.opts.Fatal(fmt.Errorf("commit %d: %w", id, err))
-	return false, false
 }
 
 // fullEvery is how often a disk that stays full is logged: the log may well be

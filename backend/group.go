@@ -1,0 +1,244 @@
+package backend
+
+// Groups: the changes that share a transaction. While one group is flushed, the
+// next one is filled with what is queued meanwhile; it is written only when the
+// flight has landed, so there is never more than one commit of which it is open
+// whether it is durable, and nothing of the one before is written over.
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// group is a transaction with the jobs whose changes it has.
+type group struct {
+	b       *batch // nil: none was begun
+	jobs    []*job
+	results []schema.ChangeDone // of jobs
+	picked  []int               // the jobs in b
+	begun   time.Time           // of the commit
+}
+
+// fill makes the changes of jobs in the transaction that is being filled. It
+// reports whether the store may go on. A flight that lands is answered meanwhile:
+// its clients wait.
+func (w *writer) fill(jobs []*job) bool {
+	if w.filling == nil {
+		w.filling = &group{}
+	}
+	g, from := w.filling, len(w.filling.jobs)
+	g.jobs = append(g.jobs, jobs...)
+	g.results = append(g.results, make([]schema.ChangeDone, len(jobs))...)
+	for _, i := range w.admitted(jobs, g.results[from:]) {
+		g.picked = append(g.picked, from+i)
+	}
+	for _, i := range g.picked {
+		if i < from {
+			continue
+		}
+		if err := w.apply(g, i); err != nil {
+			g.spoiled(w.s, err)
+			break
+		}
+		select {
+		case err := <-w.landed:
+			if !w.land(err) {
+				return false
+			}
+		default:
+		}
+	}
+	return true
+}
+
+// apply makes the change of job i of g. An error means that the transaction is
+// spoiled.
+func (w *writer) apply(g *group, i int) (err error) {
+	if g.b == nil {
+		if g.b, err = w.begin(); err != nil {
+			return err
+		}
+	}
+	g.results[i], err = g.b.apply(g.jobs[i])
+	return err
+}
+
+// spoiled gives the transaction up: nothing of it is kept.
+func (g *group) spoiled(s *Store, err error) {
+	if g.b != nil {
+		g.b.tx.Rollback()
+	}
+	g.refused(*s.refusal(err))
+}
+
+// refused gives all jobs that are in the transaction, which is none any more, one
+// result.
+func (g *group) refused(res schema.Result) {
+	for _, i := range g.picked {
+		g.results[i] = schema.ChangeDone{Result: res}
+	}
+	g.b, g.picked = nil, nil
+}
+
+// answer tells the callers what has become of their changes.
+func (w *writer) answer(g *group) {
+	g.results[0].Alone = len(g.jobs) == 1 && w.filling == nil && w.idle()
+	for i, j := range g.jobs {
+		j.done(g.results[i])
+	}
+}
+
+// depart commits the group that is being filled, or ends it if there is nothing to
+// commit. Nothing flies. If there is no room for all changes, those that delete
+// entries are tried alone.
+func (w *writer) depart() bool {
+	g := w.filling
+	w.filling = nil
+	durable, full, ok := w.write(g)
+	if full {
+		few := deletes(g.jobs, g.picked)
+		retry := len(few) > 0 && (w.s.lasting.ballast.give() || len(few) < len(g.picked))
+		g.refused(*errFull())
+		if retry {
+			durable, ok = w.again(g, few)
+		}
+	}
+	switch {
+	case !ok:
+		return false
+	case durable == nil:
+		w.answer(g)
+		return true
+	case len(g.jobs) == 1 && w.idle(): // nobody would gain from the flight
+		return w.arrived(g, durable())
+	}
+	w.flying = g
+	w.flights <- durable
+	return true
+}
+
+// again tries the few jobs of g that there may be room for.
+func (w *writer) again(g *group, few []int) (durable func() error, ok bool) {
+	g.picked = few
+	for _, i := range few {
+		if err := w.apply(g, i); err != nil {
+			g.spoiled(w.s, err)
+			return nil, true
+		}
+	}
+	durable, full, ok := w.write(g)
+	if full {
+		g.refused(*errFull())
+	}
+	return durable, ok
+}
+
+// write completes the transaction of g and writes it; durable has yet to be called,
+// and is nil if there is nothing to do. full and ok are those of begun.
+func (w *writer) write(g *group) (durable func() error, full, ok bool) {
+	if g.b == nil {
+		return nil, false, true
+	}
+	if g.b.changes == 0 {
+		g.b.tx.Rollback()
+		return nil, false, true
+	}
+	if err := g.b.finish(); err != nil {
+		g.spoiled(w.s, err)
+		return nil, false, true
+	}
+	g.begun = time.Now()
+	return w.begun(g.b)
+}
+
+// begun writes a transaction. full tells that there was no room and that the file
+// is as it was. ok is false when the store has failed.
+func (w *writer) begun(b *batch) (durable func() error, full, ok bool) {
+	s, id := w.s, b.tx.ID()
+	durable, err := s.write(b.tx, false)
+	if sabotageSplitPosition && err == nil {
+		err = errors.Join(durable(), s.db.Update(func(tx *bbolt.Tx) error { return openMeta(tx).put(metaState, b.st.append(nil)) }))
+		durable = func() error { return nil }
+	}
+	switch {
+	case err == nil:
+		w.st, w.special, w.lin = b.st, b.special, b.lin
+		return durable, false, true
+	case s.untouched(err, id):
+		s.metrics.full.Inc()
+		w.tellFull(err)
+		return nil, true, true
+	}
+	s.opts.Fatal(fmt.Errorf("commit %d: %w", id, err))
+	return nil, false, false
+}
+
+// flush is the goroutine that makes flights durable.
+func (w *writer) flush() {
+	for durable := range w.flights {
+		w.landed <- durable()
+	}
+}
+
+// land ends the flight. It reports whether the store may go on.
+func (w *writer) land(err error) bool {
+	g := w.flying
+	w.flying = nil
+	return w.arrived(g, err)
+}
+
+// arrived makes visible what is durable, if err is nil, and answers.
+func (w *writer) arrived(g *group, err error) bool {
+	if !w.visible(g.b, g.begun, err) {
+		return false
+	}
+	w.answer(g)
+	return true
+}
+
+// visible shows readers the commit of b, which was begun then, if it is durable. It
+// reports whether the store may go on.
+func (w *writer) visible(b *batch, begun time.Time, err error) bool {
+	s := w.s
+	if err == nil {
+		s.metrics.commit.Observe(time.Since(begun).Seconds())
+		if b.changes > 0 {
+			s.metrics.batch.Observe(float64(b.changes))
+		}
+		w.tellRoom()
+		w.tellUnconfirmed(b)
+		if err = s.publish(b.st, b.special, b.lin); err == nil {
+			return true
+		}
+	}
+	s.opts.Fatal(fmt.Errorf("commit of change %d: %w", b.st.seq, err))
+	return false
+}
+
+// commit makes b durable and visible, while nothing flies.
+func (w *writer) commit(b *batch) (full, ok bool) {
+	begun := time.Now()
+	durable, full, ok := w.begun(b)
+	if full || !ok {
+		return full, ok
+	}
+	return false, w.visible(b, begun, durable())
+}
+
+// settle ends what is under way.
+func (w *writer) settle() bool {
+	ok := true
+	for ok && (w.flying != nil || w.filling != nil) {
+		if w.flying != nil {
+			ok = w.land(<-w.landed)
+		} else {
+			ok = w.depart()
+		}
+	}
+	return ok
+}

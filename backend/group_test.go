@@ -1,0 +1,221 @@
+package backend_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sunray-ds/utdsd/backend"
+	"github.com/sunray-ds/utdsd/backend/storetest"
+	"github.com/sunray-ds/utdsd/schema"
+)
+
+// gate is a flush that waits for its turn.
+type gate struct {
+	*testing.T
+	at   chan struct{} // a flush has begun
+	pass chan error    // and goes on
+}
+
+func newGate(t *testing.T, s *backend.Store) *gate {
+	g := &gate{t, make(chan struct{}), make(chan error)}
+	var real func() error
+	real = backend.SetSync(s, func() error {
+		g.at <- struct{}{}
+		if err := <-g.pass; err != nil {
+			return err
+		}
+		return real()
+	})
+	return g
+}
+
+// reached waits until a flush has begun.
+func (g *gate) reached() {
+	g.Helper()
+	select {
+	case <-g.at:
+	case <-time.After(10 * time.Second):
+		g.Fatal("nothing is flushed")
+	}
+}
+
+// ask queues a change; its answer comes out of the channel.
+func (w *world) ask(c *schema.Change) <-chan schema.ChangeDone {
+	got := make(chan schema.ChangeDone, 1)
+	c.Actor = admin
+	w.Apply(context.Background(), c, func(d schema.ChangeDone) { got <- d })
+	return got
+}
+
+// taken waits until the writer has taken all that is queued.
+func (w *world) taken() {
+	w.Helper()
+	for until := time.Now().Add(10 * time.Second); backend.Queued(w.Store) > 0; runtime.Gosched() {
+		if time.Now().After(until) {
+			w.Fatal("the writer does not take what is queued")
+		}
+	}
+}
+
+func (w *world) silent(what string, answers ...<-chan schema.ChangeDone) {
+	w.Helper()
+	for _, a := range answers {
+		select {
+		case d := <-a:
+			w.Errorf("%s: answered with %v before it is durable", what, &d.Result)
+		default:
+		}
+	}
+}
+
+// TestNextGroupWaitsForTheFlight: while a commit is flushed further changes are
+// taken, but nothing is written, shown or answered.
+func TestNextGroupWaitsForTheFlight(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	w := &world{t, storetest.Open(t, path, backend.Options{Create: true, Indexes: indexes}), storetest.Schema(t)}
+	w.must(add(suffix, "objectClass: organization"))
+	w.must(add(people, "objectClass: organizationalUnit"))
+	g := newGate(t, w.Store)
+	// One change alone is flushed by the writer; the next two fly.
+	first := w.ask(person("a"))
+	g.reached()
+	second, third := w.ask(person("b")), w.ask(person("c"))
+	w.silent("the first", first)
+	before := w.Position()
+	g.pass <- nil
+	<-first
+	g.reached()
+	if now := w.Position(); now.Seq != before.Seq+1 {
+		t.Errorf("the position is %d behind the first change, want %d", now.Seq, before.Seq+1)
+	}
+	file := image(t, path)
+	more := []<-chan schema.ChangeDone{w.ask(person("d")), w.ask(replace("cn=b,"+people, "description", "x")), w.ask(remove("cn=c," + people))}
+	w.taken()
+	w.silent("the flight", second, third)
+	w.silent("what comes behind it", more...)
+	if !bytes.Equal(image(t, path), file) {
+		t.Error("something was written while a commit was being flushed")
+	}
+	if now := w.Position(); now.Seq != before.Seq+1 {
+		t.Errorf("the position is %d during the flight, want %d", now.Seq, before.Seq+1)
+	}
+	g.pass <- nil
+	for _, a := range []<-chan schema.ChangeDone{second, third} {
+		if d := <-a; d.Result.Code != schema.Success {
+			t.Error(&d.Result)
+		}
+	}
+	g.reached()
+	w.silent("what comes behind the flight", more...)
+	g.pass <- nil
+	for i, a := range more {
+		if d := <-a; d.Result.Code != schema.Success || d.Position.Seq != before.Seq+4+uint64(i) {
+			t.Errorf("%v at %v", &d.Result, d.Position)
+		}
+	}
+	go func() { // the store is closed and checked
+		for range g.at {
+			g.pass <- nil
+		}
+	}()
+	storetest.Close(t, w.Store)
+	close(g.at)
+}
+
+// TestFlightThatFails: nobody is answered, neither those whose commit it was nor
+// those behind it, and the store can be closed.
+func TestFlightThatFails(t *testing.T) {
+	var fatal atomic.Pointer[error]
+	failed := make(chan struct{})
+	o := backend.Options{Create: true, Indexes: indexes, Schema: storetest.Schema(t), Fatal: func(err error) {
+		if fatal.CompareAndSwap(nil, &err) {
+			close(failed)
+		}
+	}}
+	s, err := backend.Open(filepath.Join(t.TempDir(), "store"), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t, s, o.Schema}
+	w.must(add(suffix, "objectClass: organization"))
+	w.must(add(people, "objectClass: organizationalUnit"))
+	g := newGate(t, w.Store)
+	first := w.ask(person("a"))
+	g.reached()
+	second, third := w.ask(person("b")), w.ask(person("c"))
+	g.pass <- nil
+	<-first
+	g.reached()
+	fourth := w.ask(person("d"))
+	w.taken()
+	cause := errors.New("the disk is gone")
+	g.pass <- cause
+	<-failed
+	if err := *fatal.Load(); !errors.Is(err, cause) {
+		t.Errorf("the reason is %v", err)
+	}
+	if err := w.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	w.silent("after a failed flush", second, third, fourth)
+	if d := <-w.ask(person("e")); d.Result.Code != schema.Unavailable {
+		t.Errorf("afterwards: %v", &d.Result)
+	}
+}
+
+// TestManyChangesOfManyClients mixes what is refused, what is made and what is
+// cancelled, and counts.
+func TestManyChangesOfManyClients(t *testing.T) {
+	w := newWorld(t)
+	const clients, each = 40, 30
+	var made, refused, canceled atomic.Int64
+	start := w.Position().Seq
+	answers := make(chan struct{}, clients*each)
+	for range clients {
+		go func() {
+			for n := range each {
+				ctx := context.Background()
+				c := person("one") // of all of them one is made
+				switch n % 3 {
+				case 1:
+					c = replace(people, "description", time.Now().String())
+				case 2:
+					c = replace(people, "l", "here")
+					var cancel func()
+					ctx, cancel = context.WithCancel(ctx)
+					cancel()
+				}
+				c.Actor = admin
+				w.Apply(ctx, c, func(d schema.ChangeDone) {
+					switch d.Result.Code {
+					case schema.Success:
+						made.Add(1)
+					case schema.Canceled:
+						canceled.Add(1)
+					default:
+						refused.Add(1)
+					}
+					answers <- struct{}{}
+				})
+				if n%5 == 0 {
+					runtime.Gosched()
+				}
+			}
+		}()
+	}
+	for range clients * each {
+		<-answers
+	}
+	if got := w.Position().Seq - start; got != uint64(made.Load()) {
+		t.Errorf("%d changes were made and the position moved by %d", made.Load(), got)
+	}
+	if made.Load() < clients*each/3 || refused.Load() != clients*each/3-1 || made.Load()+refused.Load()+canceled.Load() != clients*each {
+		t.Errorf("%d made, %d refused, %d cancelled", made.Load(), refused.Load(), canceled.Load())
+	}
+}
