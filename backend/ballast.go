@@ -187,22 +187,25 @@ func pages(c *schema.Change, size int) int {
 
 // admitted picks those of jobs that may be tried now. With room or ballast these
 // are all. Else they are the deletes, and as many others as find room in the
-// file's own free pages; the rest is answered with results.
-func (w *writer) admitted(jobs []*job, results []schema.ChangeDone) (picked []int) {
+// file's own free pages; the rest is answered with results. counted is how many of
+// these pages the changes of the same transaction take.
+func (w *writer) admitted(jobs []*job, results []schema.ChangeDone, counted *int) (picked []int) {
 	b := w.s.lasting.ballast
 	b.take()
 	scarce := b.scarce()
 	spare := 0
 	if scarce {
-		spare = w.s.db.Stats().FreePageN - pagesPerBatch
+		spare = w.s.db.Stats().FreePageN - pagesPerBatch - *counted
 	}
 	refused := false
 	for i, j := range jobs {
 		if scarce && j.change.Kind != schema.ChangeDelete {
-			if spare -= pages(j.change, w.s.db.Info().PageSize); spare < 0 {
+			need := pages(j.change, w.s.db.Info().PageSize)
+			if spare -= need; spare < 0 {
 				results[i].Result, refused = *errFull(), true
 				continue
 			}
+			*counted += need
 		}
 		picked = append(picked, i)
 	}

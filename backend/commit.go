@@ -38,7 +38,7 @@ func commitBolt(tx *bbolt.Tx) error { return tx.Commit() }
 func (s *Store) write(tx *bbolt.Tx, last bool) (durable func() error, err error) {
 	defer func() { // bbolt may panic on damaged pages
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
+			durable, err = nil, fmt.Errorf("panic: %v", p)
 		}
 	}()
 	c, id := &s.commits, uint64(tx.ID())

@@ -2,7 +2,9 @@ package backend
 
 import (
 	"errors"
+	"math"
 	"os"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -16,6 +18,17 @@ func SetCommit(s *Store, commit func(*bbolt.Tx) error) { s.commitTx = commit }
 func SetSync(s *Store, sync func() error) (before func() error) {
 	before, s.syncFile = s.syncFile, sync
 	return before
+}
+
+// CannotGrow keeps the file of s as large as it is. It must be called while no change
+// is on its way.
+func CannotGrow(s *Store) { s.db.MaxSize = 1 }
+
+// MakeScarce has s believe that its ballast is given up and its disk nearly full.
+func MakeScarce(s *Store) {
+	b := s.lasting.ballast
+	b.wanted, b.size, b.failed = 1, math.MaxInt64, time.Now()
+	b.held.Store(0)
 }
 
 // Queued is how many changes the writer of s has not taken yet.

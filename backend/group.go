@@ -21,12 +21,16 @@ type group struct {
 	jobs    []*job
 	results []schema.ChangeDone // of jobs
 	picked  []int               // the jobs in b
-	begun   time.Time           // of the commit
+	counted int                 // see admitted
+	// early tells that b was begun during a flight: pages that are free when it has
+	// landed are not free for b.
+	early bool
+	begun time.Time // of the commit
 }
 
 // fill makes the changes of jobs in the transaction that is being filled. It
 // reports whether the store may go on. A flight that lands is answered meanwhile:
-// its clients wait.
+// its clients wait. For what may take long it is waited for.
 func (w *writer) fill(jobs []*job) bool {
 	if w.filling == nil {
 		w.filling = &group{}
@@ -34,12 +38,15 @@ func (w *writer) fill(jobs []*job) bool {
 	g, from := w.filling, len(w.filling.jobs)
 	g.jobs = append(g.jobs, jobs...)
 	g.results = append(g.results, make([]schema.ChangeDone, len(jobs))...)
-	for _, i := range w.admitted(jobs, g.results[from:]) {
+	for _, i := range w.admitted(jobs, g.results[from:], &g.counted) {
 		g.picked = append(g.picked, from+i)
 	}
 	for _, i := range g.picked {
 		if i < from {
 			continue
+		}
+		if w.flying != nil && g.jobs[i].change.Kind == schema.ChangeModifyDN && !w.land(<-w.landed) {
+			return false
 		}
 		if err := w.apply(g, i); err != nil {
 			g.spoiled(w.s, err)
@@ -63,6 +70,7 @@ func (w *writer) apply(g *group, i int) (err error) {
 		if g.b, err = w.begin(); err != nil {
 			return err
 		}
+		g.early = w.flying != nil
 	}
 	g.results[i], err = g.b.apply(g.jobs[i])
 	return err
@@ -100,13 +108,19 @@ func (w *writer) depart() bool {
 	g := w.filling
 	w.filling = nil
 	durable, full, ok := w.write(g)
+	if full && g.early {
+		durable, full, ok = w.again(g, g.picked)
+	}
 	if full {
 		few := deletes(g.jobs, g.picked)
 		retry := len(few) > 0 && (w.s.lasting.ballast.give() || len(few) < len(g.picked))
 		g.refused(*errFull())
 		if retry {
-			durable, ok = w.again(g, few)
+			durable, full, ok = w.again(g, few)
 		}
+	}
+	if full {
+		g.refused(*errFull())
 	}
 	switch {
 	case !ok:
@@ -122,20 +136,17 @@ func (w *writer) depart() bool {
 	return true
 }
 
-// again tries the few jobs of g that there may be room for.
-func (w *writer) again(g *group, few []int) (durable func() error, ok bool) {
-	g.picked = few
-	for _, i := range few {
+// again writes those jobs of g that are picked in a transaction of their own, after
+// there was no room for another one. Results are those of write.
+func (w *writer) again(g *group, picked []int) (durable func() error, full, ok bool) {
+	g.b, g.picked = nil, picked
+	for _, i := range picked {
 		if err := w.apply(g, i); err != nil {
 			g.spoiled(w.s, err)
-			return nil, true
+			return nil, false, true
 		}
 	}
-	durable, full, ok := w.write(g)
-	if full {
-		g.refused(*errFull())
-	}
-	return durable, ok
+	return w.write(g)
 }
 
 // write completes the transaction of g and writes it; durable has yet to be called,
@@ -153,12 +164,13 @@ func (w *writer) write(g *group) (durable func() error, full, ok bool) {
 		return nil, false, true
 	}
 	g.begun = time.Now()
-	return w.begun(g.b)
+	return w.begun(g.b, g.early)
 }
 
 // begun writes a transaction. full tells that there was no room and that the file
-// is as it was. ok is false when the store has failed.
-func (w *writer) begun(b *batch) (durable func() error, full, ok bool) {
+// is as it was, which is not told if there will be a further attempt. ok is false when
+// the store has failed.
+func (w *writer) begun(b *batch, further bool) (durable func() error, full, ok bool) {
 	s, id := w.s, b.tx.ID()
 	durable, err := s.write(b.tx, false)
 	if sabotageSplitPosition && err == nil {
@@ -170,8 +182,10 @@ func (w *writer) begun(b *batch) (durable func() error, full, ok bool) {
 		w.st, w.special, w.lin = b.st, b.special, b.lin
 		return durable, false, true
 	case s.untouched(err, id):
-		s.metrics.full.Inc()
-		w.tellFull(err)
+		if !further {
+			s.metrics.full.Inc()
+			w.tellFull(err)
+		}
 		return nil, true, true
 	}
 	s.opts.Fatal(fmt.Errorf("commit %d: %w", id, err))
@@ -223,7 +237,7 @@ func (w *writer) visible(b *batch, begun time.Time, err error) bool {
 // commit makes b durable and visible, while nothing flies.
 func (w *writer) commit(b *batch) (full, ok bool) {
 	begun := time.Now()
-	durable, full, ok := w.begun(b)
+	durable, full, ok := w.begun(b, false)
 	if full || !ok {
 		return full, ok
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -128,8 +130,8 @@ func TestNextGroupWaitsForTheFlight(t *testing.T) {
 	close(g.at)
 }
 
-// TestFlightThatFails: nobody is answered, neither those whose commit it was nor
-// those behind it, and the store can be closed.
+// TestFlightThatFails: nobody whose commit it was is answered, those behind it are
+// refused, and the store can be closed.
 func TestFlightThatFails(t *testing.T) {
 	var fatal atomic.Pointer[error]
 	failed := make(chan struct{})
@@ -154,6 +156,8 @@ func TestFlightThatFails(t *testing.T) {
 	g.reached()
 	fourth := w.ask(person("d"))
 	w.taken()
+	task := make(chan error, 1)
+	go func() { task <- w.MarkFresh() }()
 	cause := errors.New("the disk is gone")
 	g.pass <- cause
 	<-failed
@@ -163,10 +167,136 @@ func TestFlightThatFails(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	w.silent("after a failed flush", second, third, fourth)
+	w.silent("after a failed flush", second, third)
+	if d := <-fourth; d.Result.Code != schema.Unavailable {
+		t.Errorf("behind a failed flush: %v", &d.Result)
+	}
+	if err := <-task; err == nil {
+		t.Error("a task behind a failed flush has succeeded")
+	}
 	if d := <-w.ask(person("e")); d.Result.Code != schema.Unavailable {
 		t.Errorf("afterwards: %v", &d.Result)
 	}
+}
+
+// TestFullFileDuringFlights deletes entries in a file that cannot grow, some of them
+// while others are flushed. What the commit before has freed is used for those, too.
+func TestFullFileDuringFlights(t *testing.T) {
+	flights, refused := 0, 0
+	for pages := 4; pages <= 40; pages += 4 {
+		f, r := deletesInFlight(t, pages)
+		flights, refused = flights+f, refused+r
+	}
+	if flights < 50 || refused > 0 {
+		t.Errorf("%d flights, behind %d of them a delete was refused for which there was room", flights, refused)
+	}
+}
+
+// deletesInFlight begins with so many free pages, and some. It counts flights, and
+// deletes behind them that were refused and made when they were asked for again.
+func deletesInFlight(t *testing.T, pages int) (flights, refused int) {
+	w := newWorld(t)
+	w.fill(300)
+	w.must(person("large", "description: "+strings.Repeat("x", pages*4096)))
+	w.must(remove("cn=large," + people))
+	n := 0
+	next := func() <-chan schema.ChangeDone {
+		n++
+		return w.ask(remove(fmt.Sprintf("cn=user%06d,%s", n*7%300, people)))
+	}
+	<-next()
+	backend.CannotGrow(w.Store)
+	g := newGate(t, w.Store)
+	// made lets flushes pass until a has come.
+	made := func(a <-chan schema.ChangeDone) bool {
+		for {
+			select {
+			case <-g.at:
+				g.pass <- nil
+			case d := <-a:
+				return d.Result.Code == schema.Success
+			}
+		}
+	}
+	for range 30 {
+		first := next()
+		select {
+		case <-g.at:
+		case <-first: // no room at all
+			continue
+		}
+		second, third := next(), next()
+		g.pass <- nil
+		<-first
+		select {
+		case <-g.at:
+		case <-second:
+			<-third
+			continue
+		}
+		fourth := next()
+		w.taken()
+		flights++
+		g.pass <- nil
+		<-second
+		<-third
+		if !made(fourth) {
+			if n--; made(next()) {
+				refused++
+			}
+		}
+	}
+	go func() { // the store is closed and checked
+		for range g.at {
+			g.pass <- nil
+		}
+	}()
+	storetest.Close(t, w.Store)
+	close(g.at)
+	return flights, refused
+}
+
+// TestScarceRoomDuringAFlight: what is left of the file is shared by all changes that
+// come one by one while others are flushed.
+func TestScarceRoomDuringAFlight(t *testing.T) {
+	w := newWorld(t)
+	w.fill(20)
+	w.must(person("large", "description: "+strings.Repeat("x", 120*4096)))
+	w.must(remove("cn=large," + people))
+	w.must(person("b"))
+	backend.MakeScarce(w.Store)
+	g := newGate(t, w.Store)
+	first := w.ask(remove("cn=user000001," + people))
+	g.reached()
+	second, third := w.ask(remove("cn=user000002,"+people)), w.ask(remove("cn=user000003,"+people))
+	g.pass <- nil
+	<-first
+	g.reached()
+	before := w.Stats().Bytes
+	var adds []<-chan schema.ChangeDone
+	for n := range 300 {
+		adds = append(adds, w.ask(person(fmt.Sprint("add", n), "description: "+strings.Repeat("x", 3000))))
+		w.taken()
+	}
+	go func() {
+		for range g.at {
+			g.pass <- nil
+		}
+	}()
+	g.pass <- nil
+	<-second
+	<-third
+	made := 0
+	for _, a := range adds {
+		if d := <-a; d.Result.Code == schema.Success {
+			made++
+		}
+	}
+	if after := w.Stats().Bytes; made == 0 || after > before {
+		t.Errorf("%d adds were made and the file has grown by %d bytes", made, after-before)
+	}
+	storetest.Close(t, w.Store)
+	close(g.at)
 }
 
 // TestManyChangesOfManyClients mixes what is refused, what is made and what is

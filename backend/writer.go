@@ -184,7 +184,11 @@ func (w *writer) woken() (open, ok bool) {
 	case len(jobs) == 0: // or there is no room until the flight has landed
 		return true, true
 	case jobs[0].task != nil:
-		ok = w.settle() && w.task(jobs[0])
+		if ok = w.settle(); ok {
+			ok = w.task(jobs[0])
+		} else {
+			jobs[0].ended(errFailed)
+		}
 	default:
 		ok = w.fill(jobs) && (w.flying != nil || w.depart())
 	}
@@ -239,8 +243,13 @@ func together(queue []*job, room int) int {
 
 // fail refuses everything from now on.
 func (w *writer) fail() {
-	if g := w.filling; g != nil && g.b != nil {
-		g.b.tx.Rollback()
+	if g := w.filling; g != nil {
+		if g.b != nil {
+			g.b.tx.Rollback()
+		}
+		for _, j := range g.jobs {
+			j.refuse(schema.Unavailable, "the store has failed")
+		}
 	}
 	w.mu.Lock()
 	w.closing = true
