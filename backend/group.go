@@ -150,7 +150,7 @@ func (w *writer) again(g *group, picked []int) (durable func() error, full, ok b
 }
 
 // write completes the transaction of g and writes it; durable has yet to be called,
-// and is nil if there is nothing to do. full and ok are those of begun.
+// and is nil if there is nothing to do. full and ok are those of startCommit.
 func (w *writer) write(g *group) (durable func() error, full, ok bool) {
 	if g.b == nil {
 		return nil, false, true
@@ -164,13 +164,13 @@ func (w *writer) write(g *group) (durable func() error, full, ok bool) {
 		return nil, false, true
 	}
 	g.begun = time.Now()
-	return w.begun(g.b, g.early)
+	return w.startCommit(g.b, g.early)
 }
 
-// begun writes a transaction. full tells that there was no room and that the file
-// is as it was, which is not told if there will be a further attempt. ok is false when
-// the store has failed.
-func (w *writer) begun(b *batch, further bool) (durable func() error, full, ok bool) {
+// startCommit writes a transaction, which is not durable yet. full tells that there
+// was no room and that the file is as it was; that is logged and counted unless there
+// will be a further attempt. ok is false when the store has failed.
+func (w *writer) startCommit(b *batch, further bool) (durable func() error, full, ok bool) {
 	s, id := w.s, b.tx.ID()
 	durable, err := s.write(b.tx, false)
 	if sabotageSplitPosition && err == nil {
@@ -237,7 +237,7 @@ func (w *writer) visible(b *batch, begun time.Time, err error) bool {
 // commit makes b durable and visible, while nothing flies.
 func (w *writer) commit(b *batch) (full, ok bool) {
 	begun := time.Now()
-	durable, full, ok := w.begun(b, false)
+	durable, full, ok := w.startCommit(b, false)
 	if full || !ok {
 		return full, ok
 	}
