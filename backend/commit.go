@@ -27,15 +27,15 @@ type committer struct {
 // commitBolt is Store.commitTx but in tests.
 func commitBolt(tx *bbolt.Tx) error { return tx.Commit() }
 
-// write writes tx to the file; it is durable when the function that it gives was
+// writeTx writes tx to the file; it is durable when the function that it gives was
 // called and has returned no error. Nothing may be written to the file meanwhile.
 // After an error of either it is unknown whether tx is durable, but for the cases of
 // Store.untouched. last tells that the store is closed with it.
 //
 // The first commit of a store that was opened is one of bbolt's own, with two
 // flushes, because nothing tells that it must have a proof. One that writes more
-// pages than a proof can list is flushed before its proof.
-func (s *Store) write(tx *bbolt.Tx, last bool) (durable func() error, err error) {
+// than maxOneFlush pages is flushed before its proof.
+func (s *Store) writeTx(tx *bbolt.Tx, last bool) (durable func() error, err error) {
 	defer func() { // bbolt may panic on damaged pages
 		if p := recover(); p != nil {
 			durable, err = nil, fmt.Errorf("panic: %v", p)
@@ -43,9 +43,9 @@ func (s *Store) write(tx *bbolt.Tx, last bool) (durable func() error, err error)
 	}()
 	c, id := &s.commits, uint64(tx.ID())
 	before, _ := readBoltMeta(s.pages.meta(id - 1))
-	s.db.NoSync = c.proven // bbolt looks at it in Commit
+	s.db.NoSync = c.proven || sabotageNoSync // bbolt looks at it in Commit
 	err = s.commitTx(tx)
-	s.db.NoSync = false
+	s.db.NoSync = sabotageNoSync
 	if err != nil {
 		return nil, err
 	}

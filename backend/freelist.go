@@ -98,7 +98,7 @@ func (s *Store) keepFreelist() {
 		return
 	}
 	s.db.NoFreelistSync = false // bbolt looks at it in Commit
-	durable, err := s.write(tx, true)
+	durable, err := s.writeTx(tx, true)
 	if err == nil {
 		err = durable()
 	}

@@ -107,7 +107,7 @@ func (w *writer) answer(g *group) {
 func (w *writer) depart() bool {
 	g := w.filling
 	w.filling = nil
-	durable, full, ok := w.write(g)
+	durable, full, ok := w.writeGroup(g)
 	if full && g.early {
 		durable, full, ok = w.again(g, g.picked)
 	}
@@ -137,7 +137,7 @@ func (w *writer) depart() bool {
 }
 
 // again writes those jobs of g that are picked in a transaction of their own, after
-// there was no room for another one. Results are those of write.
+// there was no room for another one. Results are those of writeGroup.
 func (w *writer) again(g *group, picked []int) (durable func() error, full, ok bool) {
 	g.b, g.picked = nil, picked
 	for _, i := range picked {
@@ -146,12 +146,12 @@ func (w *writer) again(g *group, picked []int) (durable func() error, full, ok b
 			return nil, false, true
 		}
 	}
-	return w.write(g)
+	return w.writeGroup(g)
 }
 
-// write completes the transaction of g and writes it; durable has yet to be called,
+// writeGroup completes the transaction of g and writes it; durable has yet to be called,
 // and is nil if there is nothing to do. full and ok are those of startCommit.
-func (w *writer) write(g *group) (durable func() error, full, ok bool) {
+func (w *writer) writeGroup(g *group) (durable func() error, full, ok bool) {
 	if g.b == nil {
 		return nil, false, true
 	}
@@ -172,7 +172,7 @@ func (w *writer) write(g *group) (durable func() error, full, ok bool) {
 // will be a further attempt. ok is false when the store has failed.
 func (w *writer) startCommit(b *batch, further bool) (durable func() error, full, ok bool) {
 	s, id := w.s, b.tx.ID()
-	durable, err := s.write(b.tx, false)
+	durable, err := s.writeTx(b.tx, false)
 	if sabotageSplitPosition && err == nil {
 		err = errors.Join(durable(), s.db.Update(func(tx *bbolt.Tx) error { return openMeta(tx).put(metaState, b.st.append(nil)) }))
 		durable = func() error { return nil }
@@ -192,8 +192,8 @@ func (w *writer) startCommit(b *batch, further bool) (durable func() error, full
 	return nil, false, false
 }
 
-// flush is the goroutine that makes flights durable.
-func (w *writer) flush() {
+// fly is the goroutine that makes flights durable.
+func (w *writer) fly() {
 	for durable := range w.flights {
 		w.landed <- durable()
 	}
@@ -244,8 +244,8 @@ func (w *writer) commit(b *batch) (full, ok bool) {
 	return false, w.visible(b, begun, durable())
 }
 
-// settle ends what is under way.
-func (w *writer) settle() bool {
+// landAll ends what is under way.
+func (w *writer) landAll() bool {
 	ok := true
 	for ok && (w.flying != nil || w.filling != nil) {
 		if w.flying != nil {

@@ -47,6 +47,28 @@ func (g *gate) reached() {
 	}
 }
 
+// open lets all flushes pass until at is closed.
+func (g *gate) open() {
+	go func() {
+		for range g.at {
+			g.pass <- nil
+		}
+	}()
+}
+
+// flying makes three changes. The first one is durable then, the others are being
+// flushed.
+func (g *gate) flying(w *world, a, b, c *schema.Change) (second, third <-chan schema.ChangeDone) {
+	g.Helper()
+	first := w.ask(a)
+	g.reached()
+	second, third = w.ask(b), w.ask(c)
+	g.pass <- nil
+	<-first
+	g.reached()
+	return second, third
+}
+
 // ask queues a change; its answer comes out of the channel.
 func (w *world) ask(c *schema.Change) <-chan schema.ChangeDone {
 	got := make(chan schema.ChangeDone, 1)
@@ -121,11 +143,7 @@ func TestNextGroupWaitsForTheFlight(t *testing.T) {
 			t.Errorf("%v at %v", &d.Result, d.Position)
 		}
 	}
-	go func() { // the store is closed and checked
-		for range g.at {
-			g.pass <- nil
-		}
-	}()
+	g.open() // the store is closed and checked
 	storetest.Close(t, w.Store)
 	close(g.at)
 }
@@ -148,12 +166,7 @@ func TestFlightThatFails(t *testing.T) {
 	w.must(add(suffix, "objectClass: organization"))
 	w.must(add(people, "objectClass: organizationalUnit"))
 	g := newGate(t, w.Store)
-	first := w.ask(person("a"))
-	g.reached()
-	second, third := w.ask(person("b")), w.ask(person("c"))
-	g.pass <- nil
-	<-first
-	g.reached()
+	second, third := g.flying(w, person("a"), person("b"), person("c"))
 	fourth := w.ask(person("d"))
 	w.taken()
 	task := make(chan error, 1)
@@ -246,11 +259,7 @@ func deletesInFlight(t *testing.T, pages int) (flights, refused int) {
 			}
 		}
 	}
-	go func() { // the store is closed and checked
-		for range g.at {
-			g.pass <- nil
-		}
-	}()
+	g.open() // the store is closed and checked
 	storetest.Close(t, w.Store)
 	close(g.at)
 	return flights, refused
@@ -266,23 +275,14 @@ func TestScarceRoomDuringAFlight(t *testing.T) {
 	w.must(person("b"))
 	backend.MakeScarce(w.Store)
 	g := newGate(t, w.Store)
-	first := w.ask(remove("cn=user000001," + people))
-	g.reached()
-	second, third := w.ask(remove("cn=user000002,"+people)), w.ask(remove("cn=user000003,"+people))
-	g.pass <- nil
-	<-first
-	g.reached()
+	second, third := g.flying(w, remove("cn=user000001,"+people), remove("cn=user000002,"+people), remove("cn=user000003,"+people))
 	before := w.Stats().Bytes
 	var adds []<-chan schema.ChangeDone
 	for n := range 300 {
 		adds = append(adds, w.ask(person(fmt.Sprint("add", n), "description: "+strings.Repeat("x", 3000))))
 		w.taken()
 	}
-	go func() {
-		for range g.at {
-			g.pass <- nil
-		}
-	}()
+	g.open()
 	g.pass <- nil
 	<-second
 	<-third

@@ -39,7 +39,7 @@ type writer struct {
 	// filling is the transaction of the jobs taken last, flying the one before, while
 	// it is flushed. nil is none.
 	filling, flying *group
-	flights         chan func() error // what flush has to do
+	flights         chan func() error // what fly has to do
 	landed          chan error
 
 	wake     chan struct{} // capacity 1
@@ -61,8 +61,9 @@ func newWriter(s *Store, st state, sp special, lin *lineage) *writer {
 // or refused, from the writer's goroutine: it must not block, or all changes
 // wait for it. If ctx ends before the writer has taken c, or the store is being
 // closed, done gets canceled or unavailable and nothing is changed. c and what
-// it points to must not be changed until then, nor before Apply returns. If a commit fails in a way that
-// leaves open what is on disk, Options.Fatal is called and done is not.
+// it points to must not be changed until then, nor before Apply returns. If a
+// commit fails in a way that leaves open what is on disk, Options.Fatal is called
+// and done is not.
 func (s *Store) Apply(ctx context.Context, c *schema.Change, done func(schema.ChangeDone)) {
 	s.submit(ctx, &job{change: c, done: done})
 }
@@ -145,7 +146,7 @@ func (w *writer) run() {
 	defer close(w.finished)
 	debug.SetPanicOnFault(true) // see Store.reader
 	w.s.lasting.ballast.take()
-	go w.flush()
+	go w.fly()
 	defer close(w.flights)
 	for open, ok := true, true; open; {
 		select {
@@ -180,11 +181,11 @@ func (w *writer) woken() (open, ok bool) {
 		for _, j := range jobs {
 			j.refuse(schema.Unavailable, "the store is being closed")
 		}
-		return false, w.settle()
+		return false, w.landAll()
 	case len(jobs) == 0: // or there is no room until the flight has landed
 		return true, true
 	case jobs[0].task != nil:
-		if ok = w.settle(); ok {
+		if ok = w.landAll(); ok {
 			ok = w.task(jobs[0])
 		} else {
 			jobs[0].ended(errFailed)

@@ -19,8 +19,8 @@ type treeDiff struct {
 	found []uint32 // first numbers
 	total uint32   // with overflow
 	sum   uint32   // see proof
-	// old and new are pages of one level that are in one of the trees alone; lists
-	// begins with them and is cut for the next level.
+	// old and new are the pages of one level that are in one of the trees alone,
+	// oldBelow and newBelow all those below them.
 	old, new, oldBelow, newBelow []uint64
 }
 

@@ -138,6 +138,7 @@ func BenchmarkWritten(b *testing.B) {
 			}
 			now, _ := readBoltMeta(pages.meta(id))
 			var d treeDiff
+			b.ReportAllocs()
 			for b.Loop() {
 				if !d.between(&pages, before.root, now.root) {
 					b.Fatal("too many pages")
