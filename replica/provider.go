@@ -35,11 +35,15 @@ type ProviderOptions struct {
 	// of records (64 MiB), is not sent as changes but as the whole state.
 	MaxChanges uint64
 	MaxBytes   int
+	// MaxHold (10 minutes) bounds how long one state is held for somebody who is
+	// no member: meanwhile the file grows with each commit, and anybody may ask.
+	MaxHold time.Duration
 }
 
 const (
 	defaultMaxChanges = 100_000
 	defaultMaxBytes   = 64 << 20
+	defaultMaxHold    = 10 * time.Minute
 	// sliceSize is how many candidates a search looks at before what it found
 	// is sent.
 	sliceSize = 5_000
@@ -75,6 +79,9 @@ func NewProvider(o ProviderOptions) (*Provider, error) {
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = defaultMaxBytes
+	}
+	if o.MaxHold <= 0 {
+		o.MaxHold = defaultMaxHold
 	}
 	return &Provider{o: o, suffixKey: key}, nil
 }
@@ -123,6 +130,13 @@ type feed struct {
 
 // comeBack ends a session that cannot go on.
 func (f *feed) comeBack(reason string) error { return schema.Refuse(f.again, reason) }
+
+// hurry is ctx for what is told while a state is held for somebody who is no
+// member: it ends after MaxHold, with comeBack as its cause.
+func (f *feed) hurry(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, f.p.o.MaxHold,
+		f.comeBack(fmt.Sprintf("what there is was not taken within %s", f.p.o.MaxHold)))
+}
 
 // changed waits until there is a state behind f.sent, and holds it. beat is
 // called once a second meanwhile; nil is never. The error of a state that does
@@ -186,11 +200,8 @@ func (f *feed) search(ctx context.Context, st State, s *schema.Search, each func
 		if err := st.Search(s, r); err != nil {
 			return err
 		}
-		if err := f.yield(true); err != nil {
+		if err := f.yield(ctx, true); err != nil {
 			return err
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
 		}
 	}
 	return nil
@@ -223,19 +234,21 @@ func (f *feed) show(v *schema.View, state schema.SyncState) (shown bool) {
 func (f *feed) told(n int) { f.owed += n }
 
 // yield sends what the receiver has if that asked for it or much has come
-// together; now sends it in any case.
-func (f *feed) yield(now bool) error {
+// together; now sends it in any case. The error is also that of ctx.
+func (f *feed) yield(ctx context.Context, now bool) error {
 	next := f.next
 	f.next = schema.Continue
-	if next == schema.Continue && f.owed < owedSize && !now {
-		return nil
+	if next != schema.Continue || f.owed >= owedSize || now {
+		f.owed = 0
+		if err := f.out.Flush(); err != nil {
+			return err
+		}
 	}
-	f.owed = 0
-	if err := f.out.Flush(); err != nil {
-		return err
-	}
-	if next == schema.Stop {
+	switch {
+	case next == schema.Stop:
 		return schema.Refuse(schema.SizeLimitExceeded, "")
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
 	}
 	return nil
 }

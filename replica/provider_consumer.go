@@ -34,8 +34,10 @@ func (f *feed) serveConsumer(ctx context.Context) (schema.SyncDone, error) {
 	}
 	c.inform(&info)
 	c.persist = true
-	for err = f.out.Flush(); err == nil; {
-		err = c.follow(ctx)
+	for err == nil {
+		if err = f.yield(ctx, true); err == nil { // no state is held for it
+			err = c.follow(ctx)
+		}
 	}
 	return schema.SyncDone{}, err
 }
@@ -55,6 +57,8 @@ func (c *consumption) refresh(ctx context.Context) (done schema.SyncDone, err er
 		return done, err
 	}
 	defer st.Release()
+	ctx, stop := c.hurry(ctx)
+	defer stop()
 	cookie, usable, err := c.cookie(st)
 	if err != nil {
 		return done, err
@@ -146,13 +150,15 @@ func (c *consumption) learn(ctx context.Context, st State) error {
 	return err
 }
 
-// follow waits for the next changes and sends them.
+// follow waits for the next changes and tells them. The caller flushes.
 func (c *consumption) follow(ctx context.Context) error {
 	st, err := c.changed(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer st.Release()
+	ctx, stop := c.hurry(ctx)
+	defer stop()
 	if st.Position().Seq-c.sent.Seq > c.p.o.MaxChanges {
 		return c.comeBack("too much has changed at once: connect again")
 	}
@@ -161,7 +167,7 @@ func (c *consumption) follow(ctx context.Context) error {
 	}
 	c.sent = st.Position()
 	c.inform(&wire.SyncInfoValue{Choice: wire.SyncInfoNewCookie, Cookie: c.name(st)})
-	return c.out.Flush()
+	return nil
 }
 
 // delta sends the entries that changed after c.sent.
@@ -188,7 +194,7 @@ func (c *consumption) delta(ctx context.Context, st State) error {
 		return err
 	}
 	c.flushDeleted()
-	return c.yield(false)
+	return c.yield(ctx, false)
 }
 
 // gone tells that an entry left. In the refresh stage the UUIDs are collected

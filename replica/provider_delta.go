@@ -56,7 +56,7 @@ func (d *difference) plain(ctx context.Context) error {
 			d.gone(c.id, c.dn)
 		}
 		d.has.drop(c.id)
-		if err := d.yield(false); err != nil {
+		if err := d.yield(ctx, false); err != nil {
 			return err
 		}
 	}
@@ -90,13 +90,7 @@ func (d *difference) entry(ctx context.Context, c *change) error {
 		}
 		d.has.drop(c.id)
 	}
-	if err := d.yield(false); err != nil {
-		return err
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
+	return d.yield(ctx, false)
 }
 
 // ordered is for changes with renames.
@@ -169,7 +163,7 @@ func (d *difference) subtree(ctx context.Context, i int) error {
 		}
 		for n := len(all) - 1; n >= 0; n-- { // from below
 			d.gone(all[n].id, all[n].dn)
-			if err := d.yield(false); err != nil {
+			if err := d.yield(ctx, false); err != nil {
 				return err
 			}
 		}

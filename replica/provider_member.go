@@ -42,6 +42,9 @@ func (f *feed) serveMember(ctx context.Context) error {
 		return err
 	}
 	for {
+		if err := f.yield(ctx, true); err != nil { // no state is held for it
+			return err
+		}
 		st, err := f.changed(ctx, f.heartbeat)
 		if err != nil {
 			return err
@@ -85,7 +88,8 @@ func (f *feed) open(m *Meeting) error {
 	return nil
 }
 
-// meet decides, and sends what brings the member to the state of now.
+// meet decides, and tells what brings the member to the state of now. The caller
+// flushes.
 func (f *feed) meet(ctx context.Context, m *MemberHello) error {
 	st, err := f.p.o.Source.Hold()
 	if err != nil {
@@ -124,7 +128,7 @@ func (f *feed) meet(ctx context.Context, m *MemberHello) error {
 	case Refresh, Diverged:
 		return f.refresh(ctx, st)
 	}
-	return f.out.Flush()
+	return nil
 }
 
 // offer is what a state has for a member.
@@ -143,14 +147,14 @@ func (f *feed) refresh(ctx context.Context, st State) error {
 	if err := f.search(ctx, st, f.content(), func(v *schema.View) { f.show(v, schema.SyncAdd) }); err != nil {
 		return err
 	}
-	return f.end(st.Position())
+	f.end(st.Position())
+	return nil
 }
 
-// end tells the member where it is now.
-func (f *feed) end(at schema.Position) error {
+// end tells the member where it is now. The caller flushes.
+func (f *feed) end(at schema.Position) {
 	f.sent = at
 	f.out.Intermediate(OIDEnd, []byte(at.String()))
-	return f.out.Flush()
 }
 
 // batch is what has changed since f.sent.
@@ -197,7 +201,8 @@ func (f *feed) gather(st State) (*batch, error) {
 	return b, nil
 }
 
-// batch sends what makes the member's state that of st.
+// batch tells what makes the member's state that of st. The caller flushes when
+// st is released: a member that takes nothing must not keep it.
 func (f *feed) batch(ctx context.Context, st State, b *batch) error {
 	var gone []schema.UUID
 	for i := range b.changes {
@@ -216,14 +221,14 @@ func (f *feed) batch(ctx context.Context, st State, b *batch) error {
 		if !found && c.first != schema.ChangeAdd {
 			gone = append(gone, c.id)
 		}
-		if err := f.yield(false); err != nil {
+		if err := f.yield(ctx, false); err != nil {
 			return err
 		}
 	}
 	for len(gone) > 0 {
 		n := min(len(gone), idSetSize)
 		f.deleted(gone[:n])
-		if err := f.yield(false); err != nil {
+		if err := f.yield(ctx, false); err != nil {
 			return err
 		}
 		gone = gone[n:]
@@ -231,7 +236,8 @@ func (f *feed) batch(ctx context.Context, st State, b *batch) error {
 	if err := f.records(ctx, st, b); err != nil {
 		return err
 	}
-	return f.end(st.Position())
+	f.end(st.Position())
+	return nil
 }
 
 // deleted sends a syncIdSet of deleted entries.
@@ -258,11 +264,8 @@ func (f *feed) records(ctx context.Context, st State, b *batch) error {
 
 // moreRecords sends what there is and reads on in the changelog.
 func (f *feed) moreRecords(ctx context.Context, st State, b *batch) error {
-	if err := f.out.Flush(); err != nil {
+	if err := f.yield(ctx, true); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
 	}
 	first := b.after
 	f.buf = f.buf[:0]

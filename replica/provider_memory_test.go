@@ -102,6 +102,13 @@ func (w *memSource) Hold() (State, error) {
 	return w.now, nil
 }
 
+// holds is how many states are held.
+func (w *memSource) holds() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.held
+}
+
 // Subscribe implements Source.
 func (w *memSource) Subscribe(wake chan<- struct{}) (cancel func()) {
 	w.mu.Lock()

@@ -34,6 +34,9 @@ func (f *feed) serveWatch(ctx context.Context) error {
 		return err
 	}
 	for {
+		if err := w.yield(ctx, true); err != nil { // no state is held for it
+			return err
+		}
 		if err := w.follow(ctx); err != nil {
 			return err
 		}
@@ -47,6 +50,8 @@ func (w *watcher) begin(ctx context.Context) error {
 		return err
 	}
 	defer st.Release()
+	ctx, stop := w.hurry(ctx)
+	defer stop()
 	w.sent = st.Position()
 	if w.q.Watch.ChangesOnly && w.whole {
 		return nil
@@ -66,12 +71,15 @@ func (w *watcher) notify(v *schema.View, rec *schema.ChangeRecord) (shown bool) 
 	return shown
 }
 
+// follow waits for the next changes and tells them. The caller flushes.
 func (w *watcher) follow(ctx context.Context) error {
 	st, err := w.changed(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer st.Release()
+	ctx, stop := w.hurry(ctx)
+	defer stop()
 	for first, to := w.sent.Seq+1, st.Position().Seq; first <= to; {
 		var records []schema.ChangeRecord
 		size := 0
@@ -94,7 +102,7 @@ func (w *watcher) follow(ctx context.Context) error {
 		first += uint64(len(records))
 	}
 	w.sent = st.Position()
-	return w.yield(true)
+	return nil
 }
 
 // record tells of one change.
@@ -105,7 +113,7 @@ func (w *watcher) record(ctx context.Context, st State, rec *schema.ChangeRecord
 			w.notify(nil, rec)
 		}
 		w.has.drop(rec.UUID)
-		return w.yield(false)
+		return w.yield(ctx, false)
 	}
 	var key []byte
 	found, err := st.ByUUID(rec.UUID, func(v *schema.View) error {
@@ -125,5 +133,5 @@ func (w *watcher) record(ctx context.Context, st State, rec *schema.ChangeRecord
 			return err
 		}
 	}
-	return w.yield(false)
+	return w.yield(ctx, false)
 }
