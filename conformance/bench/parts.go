@@ -28,6 +28,15 @@ func (r *runner) begin(list []*contender) {
 	}
 }
 
+// echoing does jobs with servers that run, and with an echo of the first of them.
+func (r *runner) echoing(list []*contender, jobs []job) {
+	r.Helper()
+	echo := newEcho(r, list[0])
+	r.begin([]*contender{echo})
+	r.rounds(append(list[:len(list):len(list)], echo), jobs)
+	echo.Stop(r)
+}
+
 // finish looks what is in memory, and stops the servers.
 func (r *runner) finish(list []*contender) {
 	r.Helper()
@@ -47,7 +56,7 @@ func (r *runner) compare() {
 	list := r.opponents(nil)
 	r.offline(list, r.Entries, r.Rounds)
 	r.begin(list)
-	r.rounds(list, jobs())
+	r.echoing(list, jobs())
 	short := *r
 	short.Length = min(r.Length, curveLength)
 	var curve []job
@@ -74,7 +83,7 @@ func (r *runner) substrings() {
 			c.fill(r, file, r.Small)
 		}
 		r.begin(list)
-		r.rounds(list, []job{{what, 8, 1, substringWork, nil}})
+		r.echoing(list, []job{{what, 8, 1, substringWork, nil}})
 		for _, c := range list {
 			c.Stop(r)
 		}
@@ -157,7 +166,7 @@ func (r *runner) quick() {
 		c.fill(r, file, r.Small)
 	}
 	r.begin(list)
-	r.rounds(list, quickJobs())
+	r.echoing(list, quickJobs())
 	for _, c := range list {
 		c.Stop(r)
 	}

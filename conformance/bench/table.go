@@ -40,6 +40,7 @@ type line struct {
 	row
 	ours, theirs       float64
 	ratio              float64 // how many times as good ours is; 0: slapd has no figure
+	bare, limit        float64 // of an echo, and how many times as good that is; 0: there was none
 	cpuOurs, cpuTheirs float64 // µs for each operation; 0: not known
 	p99Ours, p99Theirs float64 // ms
 	aim                string
@@ -127,12 +128,8 @@ func (r *Record) lines(rows []row) (lines []line) {
 		}
 		l := line{row: one, ours: ours}
 		l.theirs, _ = r.median(them, one.key, one.value)
-		if l.theirs > 0 && ours > 0 {
-			l.ratio = ours / l.theirs
-			if one.less {
-				l.ratio = l.theirs / ours
-			}
-		}
+		l.bare, _ = r.median(echoName, one.key, one.value)
+		l.ratio, l.limit = l.times(l.ours), l.times(l.bare)
 		l.cpuOurs, _ = r.median(us, one.key, serverCPU)
 		l.cpuTheirs, _ = r.median(them, one.key, serverCPU)
 		l.p99Ours, _ = r.median(us, one.key, p99)
@@ -141,6 +138,17 @@ func (r *Record) lines(rows []row) (lines []line) {
 		lines = append(lines, l)
 	}
 	return lines
+}
+
+// times is how many times as good a figure is as that of slapd.
+func (l *line) times(v float64) float64 {
+	switch {
+	case v <= 0 || l.theirs <= 0:
+		return 0
+	case l.less:
+		return l.theirs / v
+	}
+	return v / l.theirs
 }
 
 // judge compares a line with its goal.
@@ -173,7 +181,7 @@ func missed(lines []line) (some []line) {
 
 // markdown is the table of lines.
 func markdown(lines []line) string {
-	cells := [][]string{{"work", "unit", "utdsd", "slapd", "times as good", "goal", "", "µs/op utdsd", "slapd", "times less", "p99 ms utdsd", "slapd"}}
+	cells := [][]string{{"work", "unit", "utdsd", "slapd", "times as good", "goal", "", "bare echo", "times as good", "µs/op utdsd", "slapd", "times less", "p99 ms utdsd", "slapd"}}
 	for _, l := range lines {
 		verdict := "ok"
 		if !l.ok {
@@ -187,7 +195,7 @@ func markdown(lines []line) string {
 			less = l.cpuTheirs / l.cpuOurs
 		}
 		cells = append(cells, []string{l.label, l.unit, number(l.ours), number(l.theirs), factor(l.ratio), l.aim, verdict,
-			number(l.cpuOurs), number(l.cpuTheirs), factor(less), number(l.p99Ours), number(l.p99Theirs)})
+			number(l.bare), factor(l.limit), number(l.cpuOurs), number(l.cpuTheirs), factor(less), number(l.p99Ours), number(l.p99Theirs)})
 	}
 	return grid(cells)
 }
