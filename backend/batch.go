@@ -36,6 +36,7 @@ type batch struct {
 	replicating bool
 	keys        [2]indexKeys
 	changed     [][]byte // scratch of putIndexes
+	ids         []uint64 // see posting
 }
 
 func (w *writer) begin() (*batch, error) {
@@ -301,12 +302,10 @@ func (b *batch) putIndexes(e edit) error {
 			case side == 0 && len(after) > 0:
 				before, after = before[1:], after[1:]
 			case side <= 0:
-				err = b.index[i].Delete(before[0])
-				b.st.indexKeys[i]--
+				err = b.unlist(i, before[0])
 				before = before[1:]
 			default:
-				err = b.index[i].Put(after[0], ix.seal.close(after[0], nil))
-				b.st.indexKeys[i]++
+				err = b.list(i, after[0])
 				after = after[1:]
 			}
 			b.st.indexChanged[i] = uint64(b.tx.ID())

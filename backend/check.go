@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -21,6 +22,7 @@ type checker struct {
 	t      *tables
 	report func(string)
 	keys   indexKeys
+	ids    []uint64
 	found  state // counters and hash recomputed
 	expect []uint64
 	index  []*bbolt.Cursor
@@ -127,16 +129,31 @@ func (c *checker) entry(v *schema.View) {
 }
 
 // listed checks that the indexes list what they must for one entry. That they
-// list nothing else follows from the number of keys, see indexKeys.
+// list nothing else follows from the number of ids, see indexKeys.
 func (c *checker) listed(v *schema.View) {
 	for i, ix := range c.Store.indexes {
 		for _, key := range c.keys.of(c.schema, ix, v) {
 			c.expect[i]++
-			if k, _ := c.index[i].Seek(key); !bytes.Equal(k, key) {
+			if !c.lists(i, key) {
 				c.problem("index %s: entry %d is not listed under %q", ix.name, v.ID, key[:len(key)-idSize])
 			}
 		}
 	}
+}
+
+// lists tells whether index i has the id of key under its term.
+func (c *checker) lists(i int, key []byte) bool {
+	if k, _ := c.index[i].Seek(key); bytes.Equal(k, key) {
+		return true
+	}
+	k, v := lastPosting(c.index[i], key)
+	if len(v) < sealSize {
+		return false
+	}
+	var ok bool
+	c.ids, ok = appendIDs(c.ids[:0], idOf(k), v[:len(v)-sealSize])
+	_, there := slices.BinarySearch(c.ids, idOf(key))
+	return ok && there
 }
 
 func (c *checker) names() error {
@@ -169,18 +186,34 @@ func (c *checker) uuids() error {
 
 func (c *checker) indexKeys() error {
 	for i, ix := range c.Store.indexes {
-		n := uint64(0)
+		keys, ids := uint64(0), uint64(0)
+		var term []byte
+		last := uint64(0) // under term
 		err := c.each(c.t.index[i], ix.name, func(k, v []byte) {
-			n++
-			if _, err := ix.seal.open(k, v); err != nil {
-				c.problem("%v", err)
+			keys++
+			gaps, err := ix.seal.open(k, v)
+			ok := err == nil && len(k) > idSize
+			if ok {
+				c.ids, ok = appendIDs(c.ids[:0], idOf(k), gaps)
 			}
+			if !ok {
+				c.problem("index %s: key %q: not a list of ids (%v)", ix.name, k, err)
+				return
+			}
+			if at := len(k) - idSize; !bytes.Equal(k[:at], term) {
+				term, last = append(term[:0], k[:at]...), 0
+			}
+			if c.ids[0] <= last {
+				c.problem("index %s: key %q: begins before the list before it has ended", ix.name, k)
+			}
+			last = c.ids[len(c.ids)-1]
+			ids += uint64(len(c.ids))
 		})
 		if err != nil {
 			return err
 		}
-		if n != c.expect[i] || n != c.t.st.indexKeys[i] {
-			c.problem("index %s: has %d keys, the entries need %d, the state says %d", ix.name, n, c.expect[i], c.t.st.indexKeys[i])
+		if ids != c.expect[i] || keys != c.t.st.indexKeys[i] {
+			c.problem("index %s: lists %d ids, the entries need %d; has %d keys, the state says %d", ix.name, ids, c.expect[i], keys, c.t.st.indexKeys[i])
 		}
 	}
 	return nil

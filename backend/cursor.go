@@ -193,6 +193,21 @@ func (c *cursor) Next() (k, v []byte) {
 	return c.turn(1)
 }
 
+// ahead goes n keys further if that is Next or does not leave the page, else it stays
+// and gives nil.
+func (c *cursor) ahead(n uint64) (k, v []byte) {
+	if n == 1 {
+		return c.Next()
+	}
+	if depth := len(c.path); c.bolt == nil && depth > 0 {
+		if p := &c.path[depth-1]; n < uint64(p.n-p.at) {
+			p.at += int(n)
+			return p.pair()
+		}
+	}
+	return nil, nil
+}
+
 // Prev goes one key back, nil at the start.
 func (c *cursor) Prev() (k, v []byte) {
 	if c.bolt != nil {

@@ -103,8 +103,8 @@
 //	id2entry     id (8 bytes) -> record
 //	dn2id        key of the name -> id (8 bytes), kind (1 byte)
 //	uuid2id      UUID (16 bytes) -> id (8 bytes)
-//	eq/NAME      form, 0x00, id (8 bytes) -> nothing
-//	sub/NAME     trigram, 0x00, id (8 bytes) -> nothing
+//	eq/NAME      form, 0x00, id (8 bytes) -> further ids
+//	sub/NAME     trigram, 0x00, id (8 bytes) -> further ids
 //	changelog    number (8 bytes) -> change
 //
 // "following", "cookie" and "fresh" may be absent, which is 0 and empty. The
@@ -139,6 +139,11 @@
 // bytes and the SHA-256 of the whole. A substring index lists every three bytes
 // that follow each other in the normal form by the substrings rule. An index
 // only proposes entries: each one is read and matched.
+//
+// The id in a key is the first of up to 128 that it lists. The value has the others
+// in ascending order, each as its difference from the one before it: seven bits in
+// a byte, the lowest first, all bytes but the last with bit 7 set. The next key of
+// the same form begins behind the last of them.
 //
 // # State
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -106,4 +107,26 @@ func LastCommit(path string) (uint64, error) {
 	defer f.Close()
 	m, _, err := newestMeta(f)
 	return m.txid, err
+}
+
+// IDsUnder are the ids of at least from that an index lists under a form, at most max.
+func IDsUnder(s *Store, name, form string, from uint64, max int) (ids []uint64, err error) {
+	rd, err := s.reader()
+	if err != nil {
+		return nil, err
+	}
+	defer rd.done(&err)
+	i := slices.IndexFunc(s.indexes, func(ix *index) bool { return ix.name == name })
+	return rd.listTerm(nil, i, appendTerm(nil, []byte(form)), from, max)
+}
+
+// Estimated is about how many ids IDsUnder would give.
+func Estimated(s *Store, name, form string) (n int, err error) {
+	rd, err := s.reader()
+	if err != nil {
+		return 0, err
+	}
+	defer rd.done(&err)
+	i := slices.IndexFunc(s.indexes, func(ix *index) bool { return ix.name == name })
+	return rd.estimate(i, appendTerm(nil, []byte(form))), nil
 }

@@ -57,8 +57,8 @@ func makeIndexes(s *schema.Schema, o Indexes) ([]*index, error) {
 	return slices.CompactFunc(out, func(a, b *index) bool { return a.name == b.name }), nil
 }
 
-// indexMark is a fingerprint of what decides about the keys of an index; for
-// object classes that includes their superclasses.
+// indexMark is a fingerprint of what decides about the keys of an index and of how
+// they list ids; for object classes that includes their superclasses.
 func indexMark(s *schema.Schema, t *schema.AttributeType, rule *schema.MatchingRule) string {
 	classes := ""
 	if t == s.ObjectClassType {
@@ -69,7 +69,7 @@ func indexMark(s *schema.Schema, t *schema.AttributeType, rule *schema.MatchingR
 		names = append(names, s.Name)
 	}
 	slices.Sort(names)
-	sum := sha256.Sum256(fmt.Appendf(nil, "1 %s %q %s", rule.OID, names, classes))
+	sum := sha256.Sum256(fmt.Appendf(nil, "2 %s %q %s", rule.OID, names, classes))
 	return hex.EncodeToString(sum[:8])
 }
 
@@ -124,7 +124,8 @@ func appendTerm(dst, form []byte) []byte {
 	return append(append(append(dst, form[:keptForm]...), sum[:]...), 0)
 }
 
-// indexKeys collects the keys of one entry in one index.
+// indexKeys collects the keys that one entry would have in an index alone, each of
+// a term and its id: see posting.go for what becomes of them.
 type indexKeys struct {
 	list    [][]byte // sorted, each once, after sort
 	scratch []byte

@@ -205,6 +205,10 @@ func (l *loader) buildUUIDs(ctx context.Context, space *pageSpace) (built, error
 func (l *loader) buildIndex(ctx context.Context, space *pageSpace, ix *index, from *sorter) (built, error) {
 	t := space.newTree()
 	var key, last, value []byte
+	pack := packer{put: func(key, gaps []byte) error {
+		value = ix.seal.close(key, append(value[:0], gaps...))
+		return t.add(key, value, 0)
+	}}
 	drop := newDropper(&l.dropped)
 	err := from.each(func(k, _ []byte) error {
 		at := len(k) - idSize
@@ -214,12 +218,14 @@ func (l *loader) buildIndex(ctx context.Context, space *pageSpace, ix *index, fr
 		}
 		last = append(last[:0], k...)
 		key = binary.BigEndian.AppendUint64(append(key[:0], k[:at]...), l.final(id))
-		value = ix.seal.close(key, value[:0])
 		if t.keys%progressStep == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return t.add(key, value, 0)
+		return pack.add(key)
 	})
+	if err == nil {
+		err = pack.end()
+	}
 	return endTree(t, ix.name, err)
 }
 

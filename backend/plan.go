@@ -184,7 +184,7 @@ func (sl *slice) countItem(f *schema.Filter, node *schema.FilterNode, limit int)
 	if p.rough && p.grams[0].ids >= limit {
 		return limit, true, nil
 	}
-	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, limit)
+	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, 0, limit)
 	return len(p.ids), true, err
 }
 
@@ -195,7 +195,7 @@ func (sl *slice) countTerm(f *schema.Filter, node *schema.FilterNode, limit int)
 		p.ids = append(p.ids[:0], id)
 		return 1, true, err
 	}
-	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, limit)
+	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, 0, limit)
 	if len(p.ids) == 1 && limit > 1 && err == nil {
 		sl.s.listed.remember(p.hint, p.ids[0])
 	}
@@ -256,7 +256,7 @@ func (sl *slice) list(dst []uint64, f *schema.Filter, i int32, n int) ([]uint64,
 	if sl.probe.walked == node {
 		return append(dst, sl.probe.found...), nil
 	}
-	return sl.listTerm(dst, sl.probe.index, sl.probe.best, n)
+	return sl.listTerm(dst, sl.probe.index, sl.probe.best, 0, n)
 }
 
 // countTree counts the entries in scope, up to limit.

@@ -13,8 +13,8 @@ const (
 	// The ids of the second trigram are read, too, if it has at most overlap times
 	// as many as the first, which has more than fewIDs: that costs less than to
 	// look at entries.
-	overlap = 8
-	fewIDs  = 8
+	overlap = 128
+	fewIDs  = 4
 )
 
 // gram is a term of a substrings index and about how many ids are under it.
@@ -60,7 +60,7 @@ func (sl *slice) intersect() (err error) {
 		return nil
 	}
 	most := 2 * overlap * len(p.ids) // the estimate may have been wrong
-	if p.more, err = sl.listTerm(p.more[:0], p.index, second.term, most); err != nil || len(p.more) == most {
+	if p.more, err = sl.listTerm(p.more[:0], p.index, second.term, 0, most); err != nil || len(p.more) == most {
 		return err
 	}
 	kept, more := p.ids[:0], p.more

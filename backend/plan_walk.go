@@ -6,7 +6,6 @@ package backend
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/sunray-ds/utdsd/schema"
 )
@@ -83,7 +82,7 @@ func (sl *slice) countWalk(node *schema.FilterNode, limit int) (n int, usable bo
 }
 
 // walk sets probe.found to the ids of the terms in index i that contain the needle,
-// or begin with it, at most max of them.
+// or begin with it; from max of them on it looks no further.
 func (sl *slice) walk(i, max int) error {
 	p, ix := &sl.probe, sl.s.indexes[i]
 	if err := sl.s.sound(ix.name); err != nil {
@@ -101,7 +100,8 @@ func (sl *slice) walk(i, max int) error {
 	}
 	p.found = p.found[:0]
 	for last := []byte(nil); k != nil && len(p.found) < max; k, v = c.Next() {
-		if _, err := ix.seal.open(k, v); err != nil {
+		gaps, err := ix.seal.open(k, v)
+		if err != nil {
 			return err
 		}
 		term := len(k) - idSize - 1
@@ -113,7 +113,10 @@ func (sl *slice) walk(i, max int) error {
 		case p.initial && !bytes.HasPrefix(k, needle):
 			return nil
 		case p.initial || term >= maxForm || bytes.Contains(k[:term], needle):
-			p.found = append(p.found, binary.BigEndian.Uint64(k[term+1:]))
+			var ok bool
+			if p.found, ok = appendIDs(p.found, idOf(k), gaps); !ok {
+				return ix.seal.damage(k, "not a list of ids")
+			}
 		}
 	}
 	return nil

@@ -191,8 +191,8 @@ func (rd *reader) entry(id uint64) (found bool, err error) {
 	c := rd.on(&rd.entries, rd.t.entries)
 	binary.BigEndian.PutUint64(rd.key[:], id)
 	var k, v []byte
-	if rd.at != 0 && rd.at+1 == id && rd.snap != nil {
-		k, v = c.Next() // neighbours are cheap; the writer's cursors may not walk
+	if rd.at != 0 && rd.snap != nil { // neighbours are cheap; the writer's cursors may not walk
+		k, v = c.ahead(id - rd.at)
 	}
 	if !bytes.Equal(k, rd.key[:]) {
 		k, v = c.Seek(rd.key[:])

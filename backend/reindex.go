@@ -120,10 +120,11 @@ func (s *Store) buildIndexes(st state, counts map[string]uint64) error {
 	flush := func() error {
 		for i, ix := range build {
 			slices.SortFunc(pending[i], bytes.Compare)
-			if err := s.putKeys(ix, pending[i]); err != nil {
+			n, err := s.putKeys(ix, pending[i])
+			if err != nil {
 				return err
 			}
-			made[i] += uint64(len(pending[i]))
+			made[i] += uint64(n)
 			pending[i] = pending[i][:0]
 		}
 		held = 0
@@ -181,22 +182,28 @@ func (s *Store) readEntry(k, v []byte) (view schema.View, err error) {
 	return view, nil
 }
 
-// putKeys puts sorted keys into an index, some in each transaction.
-func (s *Store) putKeys(ix *index, keys [][]byte) error {
+// putKeys puts sorted keys into an index that has nothing behind them, some in each
+// transaction. It tells how many keys the index has more.
+func (s *Store) putKeys(ix *index, keys [][]byte) (n int, err error) {
 	for chunk := range slices.Chunk(keys, buildPerTx) {
 		err := s.db.Update(func(tx *bbolt.Tx) error {
 			b := tx.Bucket([]byte(ix.name))
 			b.FillPercent = 0.9
+			pack := packer{put: func(key, gaps []byte) error {
+				return b.Put(key, ix.seal.close(key, bytes.Clone(gaps)))
+			}}
 			for _, key := range chunk {
-				if err := b.Put(key, ix.seal.close(key, nil)); err != nil {
+				if err := pack.add(key); err != nil {
 					return err
 				}
 			}
-			return nil
+			err := pack.end()
+			n += pack.all
+			return err
 		})
 		if err != nil {
-			return fmt.Errorf("index %s: %w", ix.name, err)
+			return n, fmt.Errorf("index %s: %w", ix.name, err)
 		}
 	}
-	return nil
+	return n, nil
 }

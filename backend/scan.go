@@ -18,6 +18,9 @@ const (
 	planAll
 )
 
+// indexPortion is how many ids are read at once from an index.
+const indexPortion = 1024
+
 // scanAll reads all entries in order of their ids.
 func (sl *slice) scanAll() (paused bool, err error) {
 	res := &sl.q.Resume
@@ -118,19 +121,23 @@ func seekGap(c *cursor, seal *seal, key []byte) (k, v []byte, err error) {
 
 // scanIndex reads the entries that one term of an index lists.
 func (sl *slice) scanIndex() (paused bool, err error) {
-	res := &sl.q.Resume
-	id, found, err := sl.seekTerm(res.Index, res.Term, res.LastID+1)
-	for found && err == nil {
-		res.LastID = id
-		if err := sl.candidate(id); err != nil {
+	res, p := &sl.q.Resume, &sl.probe
+	for more := true; more; {
+		if p.ids, err = sl.listTerm(p.ids[:0], res.Index, res.Term, res.LastID+1, indexPortion); err != nil {
 			return false, err
 		}
-		if sl.view.ID == id && sl.offer() {
-			return true, nil
+		more = len(p.ids) == indexPortion
+		for _, id := range p.ids {
+			res.LastID = id
+			if err := sl.candidate(id); err != nil {
+				return false, err
+			}
+			if sl.view.ID == id && sl.offer() {
+				return true, nil
+			}
 		}
-		id, found, err = sl.stepTerm(res.Index, res.Term, id)
 	}
-	return false, err
+	return false, nil
 }
 
 // scanIDs reads the entries with the ids of a list.
