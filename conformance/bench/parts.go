@@ -33,6 +33,9 @@ func (r *runner) echoing(list []*contender, jobs []job) {
 	r.Helper()
 	echo := newEcho(r, list[0])
 	r.begin([]*contender{echo})
+	if err := echo.requests.Rehearse(echo.cell(8, 16)); err != nil {
+		r.Fatal(err)
+	}
 	r.rounds(append(list[:len(list):len(list)], echo), jobs)
 	echo.Stop(r)
 }

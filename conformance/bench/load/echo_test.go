@@ -19,22 +19,20 @@ func TestEchoAnswersWithWhatItHasLearnt(t *testing.T) {
 	if _, err := q.Verify(cell, HoldsData(some)); err != nil {
 		t.Error(err)
 	}
-	works := map[string]Work{"base": First(90, q.Base()), "equality": First(90, q.Equality()), "substring": First(90, q.Substring()), "binds": First(50, q.BindClear())}
-	run := func() {
-		for name, w := range works { // answers are compared byte by byte with those of before
-			cell.Work = w
-			if f, err := cell.Run(); err != nil || f.Operations == 0 {
-				t.Errorf("%s: %+v, %v", name, f, err)
-			}
-		}
+	if err := q.Rehearse(cell); err != nil {
+		t.Error(err)
 	}
-	run()
 	asked := func() (n int) {
 		d.look(func() { n = d.asked[tagSearchRequest] + d.asked[tagBindRequest] })
 		return n
 	}
 	before := asked()
-	run()
+	for name, w := range map[string]Work{"base": q.Base(), "equality": q.Equality(), "substring": q.Substring(), "clear": q.BindClear(), "hashed": q.BindHashed()} {
+		cell.Work = First(90, w) // whose answers are compared byte by byte with those of before
+		if f, err := cell.Run(); err != nil || f.Operations == 0 {
+			t.Errorf("%s: %+v, %v", name, f, err)
+		}
+	}
 	if n := asked() - before; n != 0 {
 		t.Errorf("the server was asked %d times again", n)
 	}

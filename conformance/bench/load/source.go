@@ -220,10 +220,20 @@ func (q *Requests) Delete(g *Growth) Work {
 // verify reads by every request once and compares the answers value by value;
 // from then on their bytes are known.
 func (q *Requests) verify(c Cell) error {
-	for what, pool := range map[string][]Request{"base": q.base, "equality": q.equality} {
+	return askAll(c, map[string][]Request{"base searches": q.base, "equality searches": q.equality})
+}
+
+// Rehearse asks an echo for what Verify does not.
+func (q *Requests) Rehearse(c Cell) error {
+	return askAll(c, map[string][]Request{"substring searches": q.within, "binds": q.clear, "binds by hash": q.hashed})
+}
+
+// askAll sends each request of some pools once.
+func askAll(c Cell, pools map[string][]Request) error {
+	for what, pool := range pools {
 		c.Work, c.Length, c.Warm = each(pool), 0, 0
 		if _, err := c.Run(); err != nil {
-			return fmt.Errorf("verify %s searches: %w", what, err)
+			return fmt.Errorf("verify %s: %w", what, err)
 		}
 	}
 	return nil
