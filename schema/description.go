@@ -29,6 +29,9 @@ func (d AttributeDescription) String() string { return d.Name + d.Options }
 // error (Type is nil then); text that breaks the grammar is ErrDescription.
 // A known type without options costs no allocation.
 func (s *Schema) ParseDescription(text []byte) (AttributeDescription, error) {
+	if t := s.attributes[string(text)]; t != nil { // as stored attributes mostly are
+		return AttributeDescription{Type: t, Name: t.Name}, nil
+	}
 	name, opts, has := bytes.Cut(text, []byte{';'})
 	var d AttributeDescription
 	if !validKeystring(name) {
