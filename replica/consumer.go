@@ -77,7 +77,8 @@ type ConsumerOptions struct {
 	Host, Port string // where this server listens, as the provider lists it
 
 	// Adopt is an administrator's word that the store shall become equal to
-	// the provider whatever it has; AdoptDone is called once when it has.
+	// the provider whatever it has; AdoptDone is called once when it has, or
+	// when the provider has nothing to give.
 	Adopt     bool
 	AdoptDone func()
 
@@ -223,6 +224,12 @@ func (c *Consumer) agreed(outcome Outcome) {
 // followed notes that the store has become one with the provider's.
 func (c *Consumer) followed() {
 	c.anew = false
+	c.obeyed()
+}
+
+// obeyed notes that the administrator's word to adopt the provider's data has been
+// obeyed, as far as it could be.
+func (c *Consumer) obeyed() {
 	if c.adopt {
 		c.adopt = false
 		c.o.AdoptDone()

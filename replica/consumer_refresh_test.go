@@ -261,6 +261,32 @@ func TestAdministratorsWordIsPassedOnUntilItIsDone(t *testing.T) {
 	})
 }
 
+// A primary that has nothing to give will have something after its first change.
+func TestAdministratorsWordIsForgottenByAPrimaryThatHasNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newModelStore('a', 7)
+		s0, _ := world()
+		done := 0
+		waits := func(want bool) func(p *scripted) {
+			return func(p *scripted) {
+				p.meet(WaitingForRestore, s0)
+				if p.hello.Adopt != want {
+					t.Errorf("hello %+v", p.hello)
+				}
+			}
+		}
+		s := newStage(t, store, waits(true), waits(false), waits(false))
+		s.options.Adopt, s.options.AdoptDone = true, func() { done++ }
+		before := store.Position()
+		s.start()
+		time.Sleep(time.Minute)
+		if done != 1 || store.Position() != before {
+			t.Errorf("told %d times, %v and before %v", done, store.Position(), before)
+		}
+		s.stop()
+	})
+}
+
 // divergedStage is a consumer of epoch a that has three changes beyond change
 // 10, which is the last that the provider has of that epoch.
 func divergedStage(t *testing.T, play func(p *scripted, provider *modelState, views []schema.View)) (*stage, *modelState) {

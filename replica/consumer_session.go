@@ -124,6 +124,9 @@ func (s *session) settle() error {
 		}
 		state.Error = ""
 	})
+	if m.Outcome == WaitingForRestore {
+		s.c.obeyed() // the first change of that primary must not empty this server
+	}
 	switch {
 	case !m.Outcome.Sends():
 		if m.Reason == "" {

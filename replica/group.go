@@ -97,7 +97,7 @@ func NewGroup(role Role, o GroupOptions) (*Group, error) {
 	g := &Group{opts: o, role: role, followers: newFollowers(o.Resolve, o.Clock)}
 	var err error
 	g.provider, err = NewProvider(ProviderOptions{Source: o.Store, Schema: o.Schema, Suffix: o.Suffix, Admit: g.admit,
-		Following: o.Store.Following, Log: o.Log})
+		Following: o.Store.Following, Fresh: o.Store.Fresh, Log: o.Log})
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,9 @@ import (
 type Offer struct {
 	Epochs   []schema.Epoch // oldest first; the last one is in force
 	Position schema.Position
-	// Following tells that the provider is itself a secondary.
-	Following bool
+	// Following tells that the provider is itself a secondary, Fresh that it has
+	// nothing but what its set-up wrote.
+	Following, Fresh bool
 	// Oldest is the number of the first change that the log still has;
 	// Position.Seq+1 if it has none.
 	Oldest uint64
@@ -38,8 +39,8 @@ type Offer struct {
 // never empty its group; a provider that was restored is an administrator's
 // word that its data is the truth; otherwise the member has diverged.
 //
-// Adopt is an administrator's word too: waiting-for-restore becomes refresh and
-// older-epoch becomes diverged.
+// Adopt is an administrator's word too: older-epoch becomes diverged and
+// waiting-for-restore refresh, but not by a provider that has nothing to give.
 func Decide(o *Offer, m *MemberHello) Outcome {
 	out := o.decide(m)
 	switch {
@@ -47,7 +48,7 @@ func Decide(o *Offer, m *MemberHello) Outcome {
 		// The member began an epoch and changed nothing in it: it is told of
 		// the one that is in force.
 		out = Stream
-	case out == WaitingForRestore && m.Adopt:
+	case out == WaitingForRestore && m.Adopt && !o.Fresh:
 		return Refresh
 	case out == OlderEpoch && m.Adopt:
 		return Diverged

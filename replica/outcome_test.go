@@ -152,15 +152,17 @@ func TestMeetingsAfterARestore(t *testing.T) {
 }
 
 func TestMeetingsOfStrangers(t *testing.T) {
-	fresh := offer(epochs(t, "c i"), at('c', 14), 1)
+	fresh, changed := offer(epochs(t, "c i"), at('c', 14), 1), offer(epochs(t, "c i"), at('c', 15), 1)
+	fresh.Fresh = true
 	promoted := offer(epochs(t, "a i", "b p a 50"), at('b', 100), 40)
 	old := MemberHello{Position: at('d', 300), Epochs: epochs(t, "d i")}
 	for _, m := range []meeting{
-		{name: "fresh primary, secondary with data", offer: fresh, member: old, want: WaitingForRestore, adopt: Refresh},
-		{name: "fresh secondary as provider", offer: fresh, follow: true, member: old, want: WaitingForRestore, adopt: Refresh},
+		{name: "fresh primary, secondary with data", offer: fresh, member: old, want: WaitingForRestore},
+		{name: "new primary with changes, secondary with data", offer: changed, member: old, want: WaitingForRestore, adopt: Refresh},
+		{name: "fresh secondary as provider", offer: fresh, follow: true, member: old, want: WaitingForRestore},
 		{name: "fresh primary, fresh secondary", offer: fresh, member: MemberHello{Position: at('d', 14), Epochs: epochs(t, "d i"), Fresh: true}, want: Refresh},
 		{name: "fresh primary, no store yet", offer: fresh, member: MemberHello{Fresh: true}, want: Refresh},
-		{name: "fresh primary, position not told", offer: fresh, member: MemberHello{}, want: WaitingForRestore, adopt: Refresh},
+		{name: "fresh primary, position not told", offer: fresh, member: MemberHello{}, want: WaitingForRestore},
 		{name: "new secondary", offer: promoted, member: MemberHello{Position: at('d', 14), Epochs: epochs(t, "d i"), Fresh: true}, want: Refresh},
 		{name: "position not told", offer: promoted, member: MemberHello{}, want: Refresh},
 		{name: "another group's data, promoted primary", offer: promoted, member: old, want: Diverged},

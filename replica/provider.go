@@ -26,8 +26,9 @@ type ProviderOptions struct {
 	// that it is. peer is the address that it calls from. nil serves every
 	// member. It may block.
 	Admit func(m MemberHello, peer string) Outcome
-	// Following tells whether this server is itself a secondary; nil is no.
-	Following func() bool
+	// Following tells whether this server is itself a secondary, Fresh whether it
+	// has nothing but what its set-up wrote; nil is no.
+	Following, Fresh func() bool
 
 	Log *slog.Logger
 
@@ -68,8 +69,12 @@ func NewProvider(o ProviderOptions) (*Provider, error) {
 	if o.Admit == nil {
 		o.Admit = func(MemberHello, string) Outcome { return 0 }
 	}
+	no := func() bool { return false }
 	if o.Following == nil {
-		o.Following = func() bool { return false }
+		o.Following = no
+	}
+	if o.Fresh == nil {
+		o.Fresh = no
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -133,7 +133,7 @@ func (f *feed) meet(ctx context.Context, m *MemberHello) error {
 
 // offer is what a state has for a member.
 func (p *Provider) offer(st State) *Offer {
-	return &Offer{Epochs: st.Epochs(), Position: st.Position(), Following: p.o.Following(), Oldest: st.Oldest(), HashAt: st.HashAt}
+	return &Offer{Epochs: st.Epochs(), Position: st.Position(), Following: p.o.Following(), Fresh: p.o.Fresh(), Oldest: st.Oldest(), HashAt: st.HashAt}
 }
 
 func (f *feed) heartbeat() error {

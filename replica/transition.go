@@ -29,5 +29,5 @@ func sameMember(a, b string) bool {
 // Refused tells whether an outcome, by its word, will not change until somebody
 // does something on the primary.
 func Refused(word string) bool {
-	return word == NotListed.Word() || word == NotProvider.Word()
+	return word == NotListed.Word() || word == NotProvider.Word() || word == WaitingForRestore.Word()
 }
