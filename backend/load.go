@@ -23,6 +23,7 @@ type LoadOptions struct {
 	Indexes Indexes
 	Jobs    int    // goroutines at work; the number of processors
 	Strict  bool   // end with the first problem that is no note
+	Partial bool   // a dump of ours that is cut off is loaded as far as it goes
 	Actor   string // creatorsName and modifiersName of entries without them
 	Dialect Dialect
 	Clock   func() time.Time
@@ -80,6 +81,8 @@ type LoadResult struct {
 var (
 	// ErrEmptyInput: no entry of the input is fit for a store.
 	ErrEmptyInput = errors.New("the input has no entry for the store")
+	// ErrCutOff: the input is a dump of ours without its last line.
+	ErrCutOff = errors.New("the dump is cut off: its last line is not \"# end: ...\", so entries at its end are missing")
 	// ErrNotDurable: the new store is in its place and whole, and nobody knows
 	// which of the two a power failure would leave.
 	ErrNotDurable = errors.New("the new store is in its place, but it is not certain to survive a power failure")

@@ -184,9 +184,14 @@ func TestCutDumpIsSeen(t *testing.T) {
 		{strings.Replace(text, "2\ndn: cn=a", "2\ndn: nonsense", 1), "nonsense"},
 		{strings.Replace(text, "# end: 3", "# end: 4", 1), "speaks of 4 entries and 3 came"},
 	} {
-		s.load(c.text)
+		s.load(c.text, func(o *backend.LoadOptions) { o.Partial = true })
 		if len(s.problems) == 0 || !strings.Contains(s.problems[0], c.problem) {
 			t.Errorf("problems %q, want %q", s.problems, c.problem)
 		}
+	}
+	before := s.dump()
+	_, err := backend.Load(t.Context(), s.path, strings.NewReader(text[:strings.Index(text, "# end")]), s.options())
+	if !errors.Is(err, backend.ErrCutOff) || s.dump() != before {
+		t.Errorf("%v, and the store is\n%s", err, s.dump())
 	}
 }

@@ -349,11 +349,14 @@ func appendHashed(dst []byte, v *schema.View) []byte {
 	return appendRecord(append(dst, h[:]...), v)
 }
 
-// checkEnd reports a dump of ours that is not all there.
+// checkEnd refuses or reports a dump of ours that is not all there: a part of the
+// data would replace all of it, on the secondaries, too.
 func (l *loader) checkEnd(tail []byte) error {
 	switch n, _, ok := readDumpEnd(tail); {
+	case !ok && !l.opts.Partial:
+		return ErrCutOff
 	case !ok:
-		return l.problems.add(LoadProblem{Text: "the dump is cut off: its last line is not \"# end: ...\", so entries at its end may be missing"})
+		return l.problems.add(LoadProblem{Text: ErrCutOff.Error()})
 	case n != l.seen:
 		return l.problems.add(LoadProblem{Text: fmt.Sprintf("the last line of the dump speaks of %d entries and %d came", n, l.seen)})
 	}

@@ -21,6 +21,8 @@ func (r *restore) explainLoad(in *source, err error) error {
 		return fmt.Errorf("%s, %s; %s (without -strict the load goes on past such a problem)", in.name, in.place(p), r.unchanged())
 	case errors.Is(err, backend.ErrEmptyInput):
 		return fmt.Errorf("%s: %w; %s: %s", in.name, err, r.unchanged(), wanted)
+	case errors.Is(err, backend.ErrCutOff):
+		return fmt.Errorf("%s: %w; %s: copy it again or make a new dump, or load what there is of it with -partial", in.name, err, r.unchanged())
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("ended by a signal; %s", r.unchanged())
 	case errors.Is(err, backend.ErrNotDurable):

@@ -20,7 +20,8 @@ import (
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 )
 
-const usage = `Usage: utldif2ldbm -c -i FILE [-j JOBS] [-f CONF] [-R DIR] [-strict] [-salvage] [-d LEVEL]
+const usage = `Usage: utldif2ldbm -c -i FILE [-j JOBS] [-f CONF] [-R DIR] [-strict | -partial]
+                    [-salvage] [-d LEVEL]
 
 Builds the data store anew from FILE: a dump made by utldbmcat or slapcat, the
 same compressed by gzip, "-" for standard input, or an id2entry.dbb of the
@@ -33,7 +34,8 @@ as id2entry.dbb.previous.
 
 Entries may come in any order. Entry ids and operational attributes are kept, and
 so are attributes and object classes that the schema does not know. What cannot be
-read or stored is told with its line, left out, and counted at the end.
+read or stored is told with its line, left out, and counted at the end. A dump of
+utldbmcat that is cut off is not loaded, unless -partial asks for what there is of it.
 
 Exit status:
   0  the store was built, nothing was left out or altered
@@ -66,6 +68,7 @@ func define(f *flag.FlagSet) func([]string) error {
 	jobs := f.Int("j", runtime.NumCPU(), "work with this many `JOBS` at once")
 	conf := f.String("f", "", "configuration `CONF` of the server (default etc/opt/SUNWut/srds/utdsd.toml below the root)")
 	root := f.String("R", "", "put `DIR` in front of every path (default $UTROOT)")
+	partial := f.Bool("partial", false, "load a dump that is cut off as far as it goes")
 	strict := f.Bool("strict", false, "end at the first problem and leave the old store as it is")
 	salvage := f.Bool("salvage", false, "look for entries on all pages of a damaged id2entry.dbb")
 	level := f.Int("d", 0, "from `LEVEL` 1 on, tell more of what is done")
@@ -83,6 +86,8 @@ func define(f *flag.FlagSet) func([]string) error {
 			return command.Misuse("-i FILE is needed: the dump to load, - for standard input")
 		case *jobs < 1 || *jobs > maxJobs:
 			return command.Misuse("-j %d: 1 to %d jobs can be had", *jobs, maxJobs)
+		case *strict && *partial:
+			return command.Misuse("-strict ends at the first problem, of which a dump that is cut off is one: choose -strict or -partial")
 		case *strict && *salvage:
 			return command.Misuse("-strict ends at the first problem and -salvage expects many: choose one of them")
 		}
@@ -102,7 +107,7 @@ func define(f *flag.FlagSet) func([]string) error {
 		// A second signal finds the default action again: the process ends.
 		context.AfterFunc(ctx, stop)
 		r := restore{paths: paths, conf: settings, create: *create, input: *input, jobs: *jobs,
-			strict: *strict, salvage: *salvage, level: *level, out: os.Stdout, errOut: os.Stderr}
+			strict: *strict, partial: *partial, salvage: *salvage, level: *level, out: os.Stdout, errOut: os.Stderr}
 		return r.run(ctx)
 	}
 }

@@ -27,6 +27,7 @@ type restore struct {
 	input   string
 	jobs    int
 	strict  bool
+	partial bool
 	salvage bool
 	level   int
 	out     io.Writer
@@ -58,7 +59,7 @@ func (r *restore) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, in.close()) }()
 	res, err := backend.Load(ctx, r.paths.Store, in, backend.LoadOptions{
 		Schema: definitions, Suffix: r.conf.Suffix, Indexes: backend.Indexes{Eq: r.conf.Index.Eq, Sub: r.conf.Index.Sub},
-		Jobs: r.jobs, Strict: r.strict, Actor: r.conf.Admin.DN, Dialect: in.dialect,
+		Jobs: r.jobs, Strict: r.strict, Partial: r.partial, Actor: r.conf.Admin.DN, Dialect: in.dialect,
 		Report:   func(p backend.LoadProblem) { r.report(in, p) },
 		Progress: func(p backend.LoadProgress) { r.progress(in, p) },
 	})
@@ -148,10 +149,13 @@ func (r *restore) summary(in *source, res *backend.LoadResult, took time.Duratio
 	if problems == 0 {
 		return nil
 	}
-	return command.Exit(withProblems, "%s with the input (told above): %s left out, %s made for missing superiors; "+
-		"mend the input and load it again, or go on with the store as it is",
-		counted(problems, "problem", "problems"), counted(res.LeftOut, "entry was", "entries were"),
-		counted(res.Placeholders, "placeholder was", "placeholders were"))
+	what := ""
+	if res.LeftOut+res.Placeholders > 0 {
+		what = fmt.Sprintf(": %s left out, %s made for missing superiors", counted(res.LeftOut, "entry was", "entries were"),
+			counted(res.Placeholders, "placeholder was", "placeholders were"))
+	}
+	return command.Exit(withProblems, "%s with the input (told above)%s; look at that before the server is started, for its secondaries take over what it has: "+
+		"mend the input and load it again, or go on with the store as it is", counted(problems, "problem", "problems"), what)
 }
 
 // counted is a number of things in words.

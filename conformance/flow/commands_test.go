@@ -174,8 +174,14 @@ func TestCutDumpIsToldApart(t *testing.T) {
 	load(t, root, data(50)).want(t, 0)
 	text := dump(t, root)
 	half := text[:strings.LastIndex(text[:len(text)/2], "\n\n")+2]
-	load(t, other, half).want(t, 3, "the dump is cut off")
-	load(t, other, half, "-strict").want(t, 1, "the dump is cut off")
+	before := dump(t, other)
+	for _, args := range [][]string{nil, {"-strict"}} {
+		load(t, other, half, args...).want(t, 1, "the dump is cut off", "the old store is as it was", "-partial")
+		if dump(t, other) != before {
+			t.Error("the store was changed")
+		}
+	}
+	load(t, other, half, "-partial").want(t, 3, "the dump is cut off", "1 problem with the input (told above); look at that before")
 }
 
 func TestInputThatIsNoDumpIsRefused(t *testing.T) {

@@ -19,9 +19,13 @@ const (
 // WriteFile writes data to path with exactly this mode, whatever the umask:
 // to a new file beside it that is synced and then renamed, so that path holds
 // the old or the new content after a crash and nobody ever sees half of it. A
-// file that is there keeps its owner.
+// file that is there keeps its owner. What is there and no file, a device say, is
+// left alone: that is an error.
 func WriteFile(path string, data []byte, mode os.FileMode) (err error) {
 	dir := filepath.Dir(path)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("write %s: that is no file", path)
+	}
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // made with mode 0600
 	if err != nil {
 		var fault *fs.PathError // of a name that nobody knows

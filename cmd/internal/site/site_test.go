@@ -206,3 +206,17 @@ func TestGroupNamesNeedNoQuotingAnywhere(t *testing.T) {
 		}
 	}
 }
+
+// Root who writes to /dev/null wants nothing less than a file there.
+func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(fifo, []byte("x"), ModeSecret); err == nil || !strings.Contains(err.Error(), fifo+": that is no file") {
+		t.Error(err)
+	}
+	if after, err := os.Lstat(fifo); err != nil || after.Mode()&os.ModeNamedPipe == 0 {
+		t.Errorf("it became %v (%v)", after, err)
+	}
+}
