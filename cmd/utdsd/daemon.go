@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -53,8 +54,24 @@ func (d *daemon) run(ctx context.Context, hangup <-chan os.Signal) error {
 	if err != nil {
 		return err
 	}
-	err = d.serve(ctx, hangup, store, o.Schema, registry, log)
+	if err = d.belongs(store, o.Schema); err == nil {
+		err = d.serve(ctx, hangup, store, o.Schema, registry, log)
+	}
 	return errors.Join(err, store.Close())
+}
+
+// belongs refuses a store of other data than the configuration speaks of.
+func (d *daemon) belongs(store interface{ Suffix() string }, s *schema.Schema) error {
+	want, err := s.AppendDNKey(nil, []byte(d.conf.Suffix))
+	if err != nil {
+		return fmt.Errorf("suffix = %q in %s: %w", d.conf.Suffix, d.file, err)
+	}
+	has, err := s.AppendDNKey(nil, []byte(store.Suffix()))
+	if err == nil && !bytes.Equal(has, want) {
+		err = fmt.Errorf("the store %s is of %s, and the configuration %s has suffix = %q: name the suffix of the store there, or load a dump of the other data with utldif2ldbm -c",
+			d.paths.Store, store.Suffix(), d.file, d.conf.Suffix)
+	}
+	return err
 }
 
 // serve is run with the store open.
@@ -189,6 +206,9 @@ func (d *daemon) check(ctx context.Context) error {
 	store, err := backend.Open(d.paths.Store, o)
 	if err != nil {
 		return err
+	}
+	if err := d.belongs(store, o.Schema); err != nil {
+		return errors.Join(err, store.Close())
 	}
 	problems := 0
 	err = store.Check(ctx, func(problem string) {

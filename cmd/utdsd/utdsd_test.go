@@ -118,8 +118,16 @@ func TestServerThatCannotServeSaysWhy(t *testing.T) {
 	}
 	runProgram(t, "", "utdsd", "-R", root, "-f", conf).want(t, 1, conf+": line 2: unknown key port")
 
-	rule := "\n[[access]]\nwho = \"nobody\"\nright = \"read\"\n"
 	usual := filepath.Join(root, "etc/opt/SUNWut/srds/utdsd.toml")
+	other := "suffix = \"o=other\"\n"
+	if err := os.WriteFile(conf, append([]byte(other), read(t, usual)...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"-H", anyPort}, {"-check"}} {
+		runProgram(t, "", "utdsd", append(args, "-R", root, "-f", conf)...).want(t, 1, "is of o=utdata", conf, "o=other")
+	}
+
+	rule := "\n[[access]]\nwho = \"nobody\"\nright = \"read\"\n"
 	if err := os.WriteFile(usual, append(read(t, usual), rule...), 0o600); err != nil {
 		t.Fatal(err)
 	}
