@@ -28,10 +28,14 @@ type dump struct {
 	noIDs, noComments bool
 	changes           bool   // the log of changes is wanted
 	from              uint64 // its first one
+	salvage           bool   // what cannot be read is passed over
 	out, errOut       *os.File
 
 	line  *progress.Line
 	begun bool // something may be written
+
+	faults       int    // that a salvage has told
+	saved, total uint64 // entries
 }
 
 func (d *dump) run(ctx context.Context) error {
@@ -40,13 +44,28 @@ func (d *dump) run(ctx context.Context) error {
 	}
 	err := d.dump(ctx)
 	d.line.Clear()
+	if err == nil {
+		return d.incomplete()
+	}
 	return d.explain(err)
+}
+
+// incomplete is the last word on a dump that has passed something over.
+func (d *dump) incomplete() error {
+	if d.faults == 0 {
+		return nil
+	}
+	return command.Exit(1, "%d of %d entries could be read (told above what could not): look for the others on another server of the group or in an older dump; "+
+		"utldif2ldbm -c -partial loads these", d.saved, d.total)
 }
 
 // dump opens the store, at rest or served, and writes.
 func (d *dump) dump(ctx context.Context) error {
 	state, err := backend.OpenState(d.store)
-	if errors.Is(err, backend.ErrLocked) {
+	switch {
+	case errors.Is(err, backend.ErrLocked) && d.salvage:
+		return fmt.Errorf("%w: -salvage reads a store that nobody serves: stop the server with utstop first", err)
+	case errors.Is(err, backend.ErrLocked):
 		return d.live(ctx)
 	}
 	if err != nil {
@@ -100,6 +119,16 @@ func (d *dump) write(ctx context.Context, state *backend.State, w io.Writer, o b
 	d.begun = true
 	if d.changes {
 		_, err := state.WriteChanges(ctx, w, d.from, o.Confirm)
+		return err
+	}
+	if d.salvage {
+		var err error
+		d.total = state.Entries()
+		d.saved, err = state.Salvage(ctx, w, o, func(fault error) {
+			d.faults++
+			d.line.Clear()
+			fmt.Fprintln(d.errOut, "utldbmcat:", fault)
+		})
 		return err
 	}
 	_, err := state.WriteLDIF(ctx, w, o)

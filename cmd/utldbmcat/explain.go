@@ -30,7 +30,7 @@ func (d *dump) explain(err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fmt.Errorf("%w: the disk is full: make room, or name another place with -o, and dump again", err)
 	case errors.As(err, &damage):
-		return fmt.Errorf("%w (utdsd -check tells what else is damaged; another server of the group can be dumped instead)", err)
+		return fmt.Errorf("%w (utdsd -check tells what else is damaged; another server of the group can be dumped instead; -salvage writes what can be read)", err)
 	case errors.As(err, &out):
 		return fmt.Errorf("%w: name another place with -o", err)
 	case errors.Is(err, fs.ErrPermission):

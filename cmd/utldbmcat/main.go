@@ -16,7 +16,7 @@ import (
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 )
 
-const usage = `Usage: utldbmcat [-n] [-slapadd] [-o FILE] [-R DIR] [PATH/id2entry.dbb]
+const usage = `Usage: utldbmcat [-n] [-slapadd] [-salvage] [-o FILE] [-R DIR] [PATH/id2entry.dbb]
        utldbmcat -changes [-from N] [-o FILE] [-R DIR] [PATH/id2entry.dbb]
 
 Writes all entries of the data store as LDIF: each behind its superior, with its
@@ -30,6 +30,9 @@ mode is changed to 0600.
 
 With -changes it writes the log of changes instead, oldest first, in the form of
 the old tools: time, dn, changetype and the lines of the change.
+
+A damaged store is not dumped: another server of the group can be. With -salvage
+what can be read of a store that nobody serves is written, and what cannot is told.
 
 The first lines tell the position and the state hash. The last line of a complete
 dump is "# end: N entries, position ...". utldif2ldbm loads the dump.
@@ -54,6 +57,7 @@ func define(f *flag.FlagSet) func([]string) error {
 	plain := f.Bool("slapadd", false, "leave out ids and comments, which slapadd does not know")
 	file := f.String("o", "", "write to `FILE`, which appears when the dump is complete")
 	changes := f.Bool("changes", false, "write the log of changes instead of the entries")
+	salvage := f.Bool("salvage", false, "pass over what cannot be read of a damaged store")
 	from := f.Uint64("from", 1, "with -changes: begin with the change of number `N`")
 	root := f.String("R", "", "put `DIR` in front of the default path (default $UTROOT)")
 	version := f.Bool("version", false, "print the version")
@@ -70,6 +74,8 @@ func define(f *flag.FlagSet) func([]string) error {
 		switch {
 		case *changes && (*noIDs || *plain):
 			return command.Misuse("-n and -slapadd are for entries: the log of changes, which -changes asks for, has no ids")
+		case *changes && *salvage:
+			return command.Misuse("-salvage is for entries: it does not go with -changes")
 		case !*changes && slices.Contains(given, "from"):
 			return command.Misuse("-from is for the log of changes: it needs -changes")
 		}
@@ -86,7 +92,7 @@ func define(f *flag.FlagSet) func([]string) error {
 		// A second signal finds the default action again: the process ends.
 		context.AfterFunc(ctx, stop)
 		d := dump{paths: paths, store: store, file: *file, noIDs: *noIDs || *plain, noComments: *plain,
-			changes: *changes, from: *from, out: os.Stdout, errOut: os.Stderr}
+			changes: *changes, from: *from, salvage: *salvage, out: os.Stdout, errOut: os.Stderr}
 		return d.run(ctx)
 	}
 }
