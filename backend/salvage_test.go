@@ -3,6 +3,7 @@ package backend_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -31,10 +32,9 @@ func salvage(t *testing.T, path string) (text string, entries uint64, told []str
 	if err != nil {
 		return "", 0, nil, err
 	}
-	defer state.Close()
 	var b bytes.Buffer
 	entries, err = state.Salvage(context.Background(), &b, backend.DumpOptions{}, func(err error) { told = append(told, err.Error()) })
-	if err != nil {
+	if err := errors.Join(err, state.Close()); err != nil {
 		t.Error(err)
 	}
 	return b.String(), entries, told, nil
