@@ -67,7 +67,7 @@ mondex.9998007668077709        Jane Doe
 	p = startDaemon(t, "-R", root, "-metrics", "off")
 	p.await(t, "listening on ldapi://")
 	r := runProgram(t, "", "utuser", "-R", root, "-l")
-	r.want(t, 1, "cn=utadmin,utname=farm", "utadmin.pw", "Invalid Credentials")
+	r.want(t, 1, "cn=utadmin,utname=farm", "utadmin.pw", "run utpw with the new one here", "\"Invalid Credentials\"\n")
 	if strings.Count(r.err, "\n") != 1 {
 		t.Errorf("not one sentence:\n%s", r.err)
 	}

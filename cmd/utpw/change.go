@@ -87,8 +87,12 @@ func (c *change) entry() error {
 func (c *change) connect() (*admin.Client, error) {
 	if c.now != nil {
 		client, err := admin.ConnectWith(c.paths, c.now)
-		if err == nil || !admin.WrongPassword(err) || !command.IsTerminal(c.ask.In) {
+		switch {
+		case err == nil || !admin.WrongPassword(err):
 			return client, err
+		case !command.IsTerminal(c.ask.In):
+			return nil, fmt.Errorf("neither the new password nor the one in %s is that of the data store, and nothing was changed: "+
+				"run utpw on a terminal, where it asks for the current one", c.paths.Password)
 		}
 		fmt.Fprintf(c.ask.Out, "The password in %s is not the one of the data store.\n", c.paths.Password)
 	}

@@ -78,4 +78,8 @@ func TestServerThatIsNotSetUpIsAFailureAndNoMisuse(t *testing.T) {
 	for _, args := range [][]string{{"utuser", "-l"}, {"utdesktop", "-a", "080020861234,x"}, {"utadminuser", "-l"}, {"utpolicy"}, {"utkiosk", "-l"}} {
 		run(t, u.Root, "", args[0], args[1:]...).want(t, 1, "is not running; start it with utstart")
 	}
+	if err := os.Remove(filepath.Join(u.Root, passwordFile)); err != nil {
+		t.Fatal(err)
+	}
+	run(t, u.Root, "", "utuser", "-l").want(t, 1, passwordFile+" is not there: run utpw")
 }

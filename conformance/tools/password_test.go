@@ -99,7 +99,7 @@ func TestPasswordOnASecondary(t *testing.T) {
 	run(t, secondary.Root, next+"\n", "utpw", "-w", "-").want(t, 0, farm+" has the new password.")
 	g.AwaitLevel(t, primary, secondary)
 	// The primary's own files are next.
-	run(t, primary.Root, "", "utuser", "-l").want(t, 1, "log in as", "utadmin.pw")
+	run(t, primary.Root, "", "utuser", "-l").want(t, 1, "log in as", "utadmin.pw is not the one of the data store", "run utpw with the new one here")
 	run(t, primary.Root, next+"\n", "utpw", "-w", "-").want(t, 0, farm+" has this password already.", "cn=admin,o=utdata has the new password", "utadmin.pw has the new password")
 	for _, m := range []string{primary.Root, secondary.Root} {
 		run(t, m, "", "utuser", "-l").want(t, 0)
@@ -151,7 +151,7 @@ func TestCurrentPasswordIsAskedForIfTheFileHasAnother(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(u.Root, passwordFile), []byte("forgotten\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, u.Root, next+"\n", "utpw", "-w", "-").want(t, 1, "log in as")
+	run(t, u.Root, next+"\n", "utpw", "-w", "-").want(t, 1, "nothing was changed: run utpw on a terminal")
 	file := write(t, "new", next+"\n")
 	for _, c := range []struct{ typed, says string }{{"wrong", "not the current password, and nothing was changed"}, {harness.Password, "utadmin.pw has the new password."}} {
 		terminal, cmd := seated(t, u.Root, "utpw", "-w", file)

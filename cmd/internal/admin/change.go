@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"github.com/sunray-ds/utdsd/cmd/internal/answer"
 )
 
 // maxHops bounds how many servers may send a change on.
@@ -40,7 +42,7 @@ func (c *Client) change(doing string, work func(*session) error) error {
 		err := work(s)
 		to := referral(err)
 		if to == "" {
-			if errors.Is(err, errGone) {
+			if errors.Is(err, errGone) || errors.Is(err, errSilent) {
 				return fmt.Errorf("%s on %s: %w: %w", doing, s.url, ErrLost, err)
 			}
 			return explain(err, doing)
@@ -83,10 +85,12 @@ func (c *Client) follow(from *session, to string) (*session, error) {
 	s := &session{base: c.conf.Subtree, url: server, dial: func() (*ldap.Conn, error) { return dialSecure(target.Scheme, target.Host) }}
 	err = c.connect(s)
 	switch {
-	case refused(err):
-		return nil, fmt.Errorf("nothing was changed: the primary %s does not take the password in %s, which utpw sets: %w", server, c.file, err)
+	case answer.Refused(err):
+		return nil, fmt.Errorf("nothing was changed: the primary %s does not take the password in %s, which utpw sets: %w", server, c.file, answer.Text(err))
+	case answer.TimedOut(err):
+		return nil, fmt.Errorf("%w: %s does not answer within %s; %s", ErrUnreachable, server, dialTimeout, restart)
 	case err != nil:
-		return nil, fmt.Errorf("%w: %s: %w; utgstatus shows the group", ErrUnreachable, server, cause(err))
+		return nil, fmt.Errorf("%w: %s: %w; utgstatus shows the group", ErrUnreachable, server, answer.Text(err))
 	}
 	c.changes, c.passed = s, append(c.passed, target.Host)
 	return s, nil
@@ -108,7 +112,7 @@ func dialSecure(scheme, host string) (*ldap.Conn, error) {
 		return conn, nil
 	}
 	conn.Close()
-	if !refused(err) {
+	if !answer.Refused(err) {
 		return nil, err
 	}
 	return dial(scheme + "://" + host)

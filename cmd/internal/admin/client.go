@@ -20,6 +20,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/sunray-ds/utdsd/cmd/internal/answer"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 )
 
@@ -72,6 +73,9 @@ func Connect(p site.Paths) (*Client, error) {
 		if _, fault := p.ReadAdmin(); fault != nil {
 			return nil, fault // nothing is set up here
 		}
+		if errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%s is not there: run utpw with the administration password of the group, which writes it", p.Password)
+		}
 		return nil, err
 	}
 	return ConnectWith(p, password)
@@ -92,10 +96,15 @@ func ConnectWith(p site.Paths, password []byte) (*Client, error) {
 		switch {
 		case errors.Is(err, syscall.ECONNREFUSED):
 			return nil, fmt.Errorf("the data store at %s is not running; start it with utstart on that server", c.local.url)
-		case refused(err):
-			return nil, explain(err, "log in as "+conf.AdminDN+" with the password in "+p.Password)
+		case answer.TimedOut(err):
+			return nil, fmt.Errorf("the data store at %s does not answer within %s; %s", c.local.url, dialTimeout, restart)
+		case WrongPassword(err):
+			return nil, fmt.Errorf("log in as %s: the password in %s is not the one of the data store; "+
+				"if it was changed on another server of the group, run utpw with the new one here: %w", conf.AdminDN, p.Password, answer.Text(err))
+		case answer.Refused(err):
+			return nil, explain(answer.Text(err), "log in as "+conf.AdminDN+" with the password in "+p.Password)
 		}
-		return nil, fmt.Errorf("the data store at %s cannot be reached; see server and port in %s: %w", c.local.url, p.Admin, cause(err))
+		return nil, fmt.Errorf("the data store at %s cannot be reached; see server and port in %s: %w", c.local.url, p.Admin, answer.Text(err))
 	}
 	return c, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/sunray-ds/utdsd/cmd/internal/answer"
 	"github.com/sunray-ds/utdsd/cmd/internal/lines"
 )
 
@@ -40,32 +41,28 @@ func (s *session) writer() *ldap.Conn {
 	return s.conns[1+s.turn.Add(1)%uint32(len(s.conns)-1)]
 }
 
-// errGone is in the error of a request that no server has answered.
-var errGone = errors.New("the connection to the data store was lost; is utdsd running?")
+// errGone is in the error of a request that no server has answered, errSilent in
+// that of one whose server is still there.
+var (
+	errGone   = errors.New("the connection to the data store was lost; is utdsd running?")
+	errSilent = fmt.Errorf("the data store does not answer within %s; %s", requestTimeout, restart)
+)
+
+// restart is what to do about a server that hangs.
+const restart = "if that stays so, utrestart on that server starts it anew"
 
 // answered tells an error that a server has answered from the loss of the
 // connection.
 func answered(err error) error {
-	if err == nil || refused(err) {
-		return err
+	switch {
+	case err == nil:
+		return nil
+	case answer.Refused(err):
+		return answer.Text(err)
+	case answer.TimedOut(err):
+		return errSilent
 	}
-	return fmt.Errorf("%w %w", errGone, cause(err))
-}
-
-// cause is why a server could not be reached, without the number that the library
-// gives to all such errors.
-func cause(err error) error {
-	var e *ldap.Error
-	if errors.As(err, &e) && e.ResultCode == ldap.ErrorNetwork && e.Err != nil {
-		return e.Err
-	}
-	return err
-}
-
-// refused tells whether a server has answered, and not with success.
-func refused(err error) bool {
-	var e *ldap.Error
-	return errors.As(err, &e) && e.ResultCode < ldap.ErrorNetwork
+	return fmt.Errorf("%w %w", errGone, answer.Text(err))
 }
 
 // container is the DN of a container of the group.
