@@ -3,6 +3,9 @@ package replica
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
 	"sync"
 )
 
@@ -49,7 +52,10 @@ func (g *Group) askOne(ctx context.Context, member string) MemberStatus {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	s, err := g.ask(ctx, member)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return MemberStatus{Member: member, Error: fmt.Sprintf("does not answer within %s", askTimeout)}
+	case err != nil:
 		return MemberStatus{Member: member, Error: err.Error()}
 	}
 	return MemberStatus{Member: member, Status: s}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -52,6 +53,9 @@ func (d *dump) holdState(path string) (*hold, error) {
 	}
 	h := &hold{conn: conn, in: bufio.NewReader(conn)}
 	if h.description, err = h.begin(); err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = fmt.Errorf("it runs and does not answer within %s; if that stays so, utrestart starts it anew, and utstop ends it and leaves the store to be dumped", answerTimeout)
+		}
 		return nil, errors.Join(fmt.Errorf("ask the server for a dump: %w", err), conn.Close())
 	}
 	return h, nil

@@ -16,6 +16,7 @@ import (
 	ber "github.com/go-asn1-ber/asn1-ber"
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/sunray-ds/utdsd/cmd/internal/answer"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 	"github.com/sunray-ds/utdsd/replica"
 )
@@ -25,6 +26,9 @@ const answerTimeout = 30 * time.Second
 
 // ErrDown tells that no server answers on the local socket.
 var ErrDown = errors.New("utdsd is not running")
+
+// ErrSilent tells that the server is there and does not answer.
+var ErrSilent = fmt.Errorf("utdsd runs and does not answer within %s; if that stays so, utrestart starts it anew", answerTimeout)
 
 // ErrEnded tells that the server has ended the connection before it answered, as
 // it does with all that are open when its data has been replaced. A question may
@@ -53,7 +57,7 @@ func Dial(p site.Paths) (*Conn, error) {
 	c.ldap.SetTimeout(answerTimeout)
 	if err := c.ldap.ExternalBind(); err != nil {
 		c.Close()
-		return nil, fmt.Errorf("log in to utdsd on %s: %w", p.Socket, ended(err))
+		return nil, fmt.Errorf("log in to utdsd on %s: %w", p.Socket, unanswered(err))
 	}
 	return c, nil
 }
@@ -80,7 +84,7 @@ func (c *Conn) GroupStatus() ([]replica.MemberStatus, error) {
 func (c *Conn) SetRole(r replica.Role) error { return c.ask(replica.OIDSetRole, r, nil) }
 
 // ask runs an extended operation whose value and answer are JSON.
-func (c *Conn) ask(oid string, question, answer any) error {
+func (c *Conn) ask(oid string, question, reply any) error {
 	r := ldap.NewExtendedRequest(oid, nil)
 	if question != nil {
 		text, err := json.Marshal(question)
@@ -92,26 +96,28 @@ func (c *Conn) ask(oid string, question, answer any) error {
 	res, err := c.ldap.Extended(r)
 	var refused *ldap.Error
 	switch {
-	case errors.As(err, &refused) && refused.Err != nil && refused.ResultCode < ldap.ErrorNetwork:
+	case errors.As(err, &refused) && answer.Refused(err) && refused.Err.Error() != "":
 		return errors.New(refused.Err.Error())
 	case err != nil:
-		return fmt.Errorf("ask utdsd: %w", ended(err))
-	case answer == nil:
+		return fmt.Errorf("ask utdsd: %w", unanswered(err))
+	case reply == nil:
 		return nil
 	case res.Value == nil:
 		return errors.New("ask utdsd: the answer is empty")
 	}
-	if err := json.Unmarshal(res.Value.Data.Bytes(), answer); err != nil {
+	if err := json.Unmarshal(res.Value.Data.Bytes(), reply); err != nil {
 		return fmt.Errorf("ask utdsd: the answer is not understood: %w", err)
 	}
 	return nil
 }
 
-// ended wraps ErrEnded around an error that is no answer of the server.
-func ended(err error) error {
-	var answer *ldap.Error
-	if errors.As(err, &answer) && answer.ResultCode < ldap.ErrorNetwork {
-		return err
+// unanswered tells of an error that is no answer of the server why there was none.
+func unanswered(err error) error {
+	switch {
+	case answer.Refused(err):
+		return answer.Text(err)
+	case answer.TimedOut(err):
+		return ErrSilent
 	}
-	return fmt.Errorf("%w: %w", ErrEnded, err)
+	return fmt.Errorf("%w: %w", ErrEnded, answer.Text(err))
 }

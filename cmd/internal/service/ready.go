@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/sunray-ds/utdsd/cmd/internal/answer"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 )
 
@@ -78,8 +79,11 @@ func answers(p site.Paths) error {
 	conn.SetTimeout(answerWithin)
 	q := ldap.NewSearchRequest("", ldap.ScopeBaseObject, ldap.NeverDerefAliases, 1, 0, false, "(objectClass=*)", []string{"namingContexts"}, nil)
 	found, err := conn.Search(q)
-	if err != nil {
-		return err
+	switch {
+	case answer.TimedOut(err):
+		return fmt.Errorf("it takes a question and does not answer it within %s", answerWithin)
+	case err != nil:
+		return answer.Text(err)
 	}
 	if len(found.Entries) != 1 {
 		return errors.New("there is no root DSE")
