@@ -16,15 +16,13 @@ import (
 )
 
 // Parse takes a line apart. A field with a comma stands in quotation marks, as
-// Format writes it; a quotation mark within a field is nothing special. White
-// space around a field is not part of it.
+// Format writes it; a quotation mark within a field that does not begin with one
+// is nothing special. White space around a field is not part of it.
 func Parse(line string) ([]string, error) {
 	if !utf8.ValidString(line) {
 		return nil, errors.New("not in UTF-8")
 	}
-	r := csv.NewReader(strings.NewReader(line))
-	r.LazyQuotes = true
-	r.TrimLeadingSpace = true
+	r := reader(line)
 	fields, err := r.Read()
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("an empty line")
@@ -35,10 +33,28 @@ func Parse(line string) ([]string, error) {
 	if _, err := r.Read(); !errors.Is(err, io.EOF) {
 		return nil, errors.New("more than one line")
 	}
+	if open(line) {
+		return nil, errors.New("a quotation mark is open: a field in quotation marks ends with one, and one within it is written twice")
+	}
 	for i := range fields {
 		fields[i] = strings.TrimSpace(fields[i])
 	}
 	return fields, nil
+}
+
+func reader(line string) *csv.Reader {
+	r := csv.NewReader(strings.NewReader(line))
+	r.LazyQuotes = true
+	r.TrimLeadingSpace = true
+	return r
+}
+
+// open tells whether a field in quotation marks has no end. The reader takes all
+// that follows for a part of it, and so also a field that is put behind the line.
+func open(line string) bool {
+	const end = "end"
+	fields, err := reader(line + "," + end).Read()
+	return err == nil && fields[len(fields)-1] != end
 }
 
 // Format is the reverse of Parse, with a line break.

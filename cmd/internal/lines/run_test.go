@@ -64,11 +64,11 @@ func TestEachLineFailsByItself(t *testing.T) {
 		}
 		return nil
 	}}
-	result, err := r.File(strings.NewReader("# a comment\ngood\n\nbad\nbr\xffken\n  \ngood,2\r\nbad\nlast"))
-	if err != nil || result != (Result{Done: 3, Failed: 3}) {
+	result, err := r.File(strings.NewReader("# a comment\ngood\n\nbad\nbr\xffken\n  \ngood,2\r\nbad\nlast\ngood,\"x,y"))
+	if err != nil || result != (Result{Done: 3, Failed: 4}) {
 		t.Errorf("%+v, %v", result, err)
 	}
-	if !slices.Equal(out.lines, []int{4, 5, 8}) || !slices.Equal(out.texts, []string{"refused", "not in UTF-8", "refused"}) {
+	if !slices.Equal(out.lines, []int{4, 5, 8, 10}) || !slices.Equal(out.texts[:3], []string{"refused", "not in UTF-8", "refused"}) {
 		t.Errorf("%v %q", out.lines, out.texts)
 	}
 }
