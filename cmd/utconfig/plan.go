@@ -39,7 +39,7 @@ func lookAround(p site.Paths, force bool) (present, error) {
 		now.admin, err = p.ReadAdmin()
 	}
 	if err == nil {
-		now.password, err = site.ReadPasswordFile(p.Password)
+		now.password, err = p.ReadPassword()
 	}
 	if err != nil {
 		return present{}, fmt.Errorf("%s is there, but not all that belongs to it: %w; %s", p.Store, err, forceHint(p))
@@ -83,7 +83,7 @@ func newSetup(p site.Paths, r *request, now present) (*setup, error) {
 	}
 	s.tree = site.Tree{Group: group}
 	if r.passwordFile != "" && !s.keep {
-		password, err := site.ReadPasswordFile(r.passwordFile)
+		password, err := site.ReadSecretFile(r.passwordFile, site.APassword)
 		if err != nil {
 			return nil, err
 		}
@@ -108,7 +108,7 @@ func (r *request) agrees(p site.Paths, now present) error {
 		other = append(other, "its group is "+now.group())
 	}
 	if r.passwordFile != "" {
-		password, err := site.ReadPasswordFile(r.passwordFile)
+		password, err := site.ReadSecretFile(r.passwordFile, site.APassword)
 		if err != nil {
 			return err
 		}

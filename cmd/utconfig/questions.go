@@ -103,7 +103,7 @@ func checkPassword(text string) error {
 	if text == "" {
 		return errors.New("it is empty")
 	}
-	_, err := site.ReadPassword(strings.NewReader(text))
+	_, err := site.ReadSecret(strings.NewReader(text), site.APassword)
 	return err
 }
 

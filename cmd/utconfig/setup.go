@@ -224,7 +224,7 @@ func (s *setup) verify() error {
 		_, err = s.paths.ReadAdmin()
 	}
 	if err == nil {
-		_, err = site.ReadPasswordFile(s.paths.Password)
+		_, err = s.paths.ReadPassword()
 	}
 	if err == nil {
 		_, err = site.ReadSignature(s.paths.Signature)

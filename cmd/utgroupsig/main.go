@@ -73,7 +73,7 @@ func define(f *flag.FlagSet) func([]string) error {
 // read takes the signature from a file, or asks for it.
 func read(file string) (string, error) {
 	if file != "" {
-		text, err := site.ReadPasswordFile(file)
+		text, err := site.ReadSecretFile(file, site.AGroupSignature)
 		return string(text), err
 	}
 	text, err := command.Terminal().New("group signature")

@@ -34,7 +34,7 @@ func (c *change) prepare() (err error) {
 	if c.conf, err = config.Load(c.paths.Config); err != nil {
 		return err
 	}
-	c.now, err = site.ReadPasswordFile(c.paths.Password)
+	c.now, err = c.paths.ReadPassword()
 	if errors.Is(err, os.ErrNotExist) {
 		return nil // it is asked for if need be
 	}

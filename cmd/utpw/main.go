@@ -47,9 +47,9 @@ func define(f *flag.FlagSet) func([]string) error {
 			return err
 		}
 		if *file != "" {
-			c.next, err = site.ReadPasswordFile(*file)
+			c.next, err = site.ReadSecretFile(*file, site.APassword)
 		} else if c.next, err = c.ask.New("new administration password"); err == nil {
-			c.next, err = site.ReadPassword(bytes.NewReader(c.next))
+			c.next, err = site.ReadSecret(bytes.NewReader(c.next), site.APassword)
 		}
 		if err != nil {
 			return err

@@ -202,6 +202,9 @@ func TestGroupSignature(t *testing.T) {
 	if read(t, path+".bak") != first {
 		t.Error("the backup was replaced by the same signature")
 	}
+	run(t, u.Root, "\n", "utgroupsig", "-w", "-").want(t, 1, "read a group signature: the first line is empty")
+	run(t, u.Root, "", "utgroupsig", "-w", filepath.Join(u.Root, "none")).want(t, 1, "read a group signature: ", "no such file or directory; name a file whose first line it is")
+	run(t, u.Root, "\ufeffsignature of the group\r\n", "utgroupsig", "-w", "-").want(t, 0, "is this one already")
 	run(t, u.Root, "short\n", "utgroupsig", "-w", "-").want(t, 1, "nothing was changed", "5 characters")
 	run(t, u.Root, "", "utgroupsig", "-g", "-l").want(t, 2, "do not belong together")
 	run(t, u.Root, "", "utgroupsig").want(t, 2, "no terminal")

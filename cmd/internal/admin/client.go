@@ -68,7 +68,7 @@ func Use(root string, work func(*Client) error) error {
 // entry. Without the right to read its password the connection is anonymous:
 // reading works then within the server's limits, changing does not.
 func Connect(p site.Paths) (*Client, error) {
-	password, err := site.ReadPasswordFile(p.Password)
+	password, err := p.ReadPassword()
 	if err != nil && !errors.Is(err, os.ErrPermission) {
 		if _, fault := p.ReadAdmin(); fault != nil {
 			return nil, fault // nothing is set up here

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/sunray-ds/utdsd/cmd/internal/site"
 )
 
 // ErrNoKiosk is returned for a name that no kiosk session has.
@@ -29,7 +31,8 @@ const kioskType = "KIOSK_SESSION="
 
 // ParseKiosk makes a session of its configuration.
 func ParseKiosk(name, config string) (Kiosk, error) {
-	k := Kiosk{Name: name, Type: name, Config: strings.TrimRight(strings.ReplaceAll(config, "\r\n", "\n"), "\n")}
+	config = strings.ReplaceAll(strings.TrimPrefix(config, site.BOM), "\r\n", "\n")
+	k := Kiosk{Name: name, Type: name, Config: strings.TrimRight(config, "\n")}
 	switch {
 	case name == "":
 		return Kiosk{}, errors.New("the name is empty")

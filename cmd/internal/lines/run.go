@@ -89,7 +89,11 @@ func (r *Run) read(in io.Reader, order chan<- *job, lanes []chan *job, stopped *
 	at := int64(0)
 	for line := 1; s.Scan(); line++ {
 		at += int64(len(s.Bytes())) + 1
-		text := bytes.TrimSpace(s.Bytes())
+		text := s.Bytes()
+		if line == 1 {
+			text = bytes.TrimPrefix(text, []byte("\ufeff")) // that of some editors
+		}
+		text = bytes.TrimSpace(text)
 		if len(text) == 0 || text[0] == '#' {
 			continue
 		}

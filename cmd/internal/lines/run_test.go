@@ -64,7 +64,7 @@ func TestEachLineFailsByItself(t *testing.T) {
 		}
 		return nil
 	}}
-	result, err := r.File(strings.NewReader("# a comment\ngood\n\nbad\nbr\xffken\n  \ngood,2\r\nbad\nlast\ngood,\"x,y"))
+	result, err := r.File(strings.NewReader("\ufeff# a comment\ngood\n\nbad\nbr\xffken\n  \ngood,2\r\nbad\nlast\ngood,\"x,y"))
 	if err != nil || result != (Result{Done: 3, Failed: 4}) {
 		t.Errorf("%+v, %v", result, err)
 	}

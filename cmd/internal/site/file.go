@@ -16,6 +16,9 @@ const (
 	ModePublic os.FileMode = 0o644
 )
 
+// BOM is what some editors put in front of a text in UTF-8. It is no part of it.
+const BOM = "\ufeff"
+
 // WriteFile writes data to path with exactly this mode, whatever the umask:
 // to a new file beside it that is synced and then renamed, so that path holds
 // the old or the new content after a crash and nobody ever sees half of it. A

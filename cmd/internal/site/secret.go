@@ -18,39 +18,59 @@ const (
 	minSignature = 8    // characters; a shorter one is a mistake
 )
 
-// ReadPassword takes the first line of r as a password.
-func ReadPassword(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxSecret+1))
+// The two secrets, as messages name them.
+const (
+	APassword       = "password"
+	AGroupSignature = "group signature"
+)
+
+// ReadSecret takes the first line of r as the secret that what names.
+func ReadSecret(r io.Reader, what string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, int64(len(BOM))+maxSecret+1))
 	if err != nil {
-		return nil, fmt.Errorf("read a password: %w", err)
+		return nil, fmt.Errorf("read a %s: %w", what, err)
 	}
-	line, _, _ := bytes.Cut(data, []byte("\n"))
+	line, _, _ := bytes.Cut(bytes.TrimPrefix(data, []byte(BOM)), []byte("\n"))
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	switch {
 	case len(line) == 0:
-		return nil, errors.New("read a password: the first line is empty")
+		return nil, fmt.Errorf("read a %s: the first line is empty", what)
 	case len(line) > maxSecret:
-		return nil, fmt.Errorf("read a password: longer than %d bytes", maxSecret)
+		return nil, fmt.Errorf("read a %s: longer than %d bytes", what, maxSecret)
+	case bytes.IndexByte(line, 0) >= 0:
+		return nil, fmt.Errorf("read a %s: it has a NUL character, which no keyboard types; write it anew as plain text", what)
 	}
 	return line, nil
 }
 
-// ReadPasswordFile is ReadPassword from a file, or standard input for "-".
-func ReadPasswordFile(path string) ([]byte, error) {
+// ReadSecretFile is ReadSecret from the file that an option names, standard input
+// for "-".
+func ReadSecretFile(path, what string) ([]byte, error) {
 	if path == "-" {
-		return ReadPassword(os.Stdin)
+		return ReadSecret(os.Stdin, what)
 	}
+	secret, err := readSecretFile(path, what)
+	if errors.Is(err, os.ErrNotExist) {
+		err = fmt.Errorf("%w; name a file whose first line it is, - for standard input", err)
+	}
+	return secret, err
+}
+
+func readSecretFile(path, what string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("read a password: %w", err)
+		return nil, fmt.Errorf("read a %s: %w", what, err)
 	}
 	defer f.Close()
-	password, err := ReadPassword(f)
+	secret, err := ReadSecret(f, what)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return password, nil
+	return secret, nil
 }
+
+// ReadPassword reads the utadmin password of the tools.
+func (p Paths) ReadPassword() ([]byte, error) { return readSecretFile(p.Password, APassword) }
 
 // WritePassword stores the utadmin password for the tools, mode 0600.
 func (p Paths) WritePassword(password []byte) error {
@@ -63,7 +83,7 @@ func ReadSignature(path string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the group signature: %w", err)
 	}
-	text := strings.TrimRight(string(data), "\r\n")
+	text := strings.TrimRight(strings.TrimPrefix(string(data), BOM), "\r\n")
 	if err := CheckSignature(text); err != nil {
 		return "", fmt.Errorf("read the group signature: %s: %w", path, err)
 	}

@@ -107,8 +107,11 @@ func TestPasswordIsTheFirstLine(t *testing.T) {
 		{"", "", "empty"},
 		{"\nsecret", "", "empty"},
 		{strings.Repeat("x", 2000), "", "longer"},
+		{"\ufeffsecret\r\n", "secret", ""},
+		{"\ufeff\n", "", "empty"},
+		{"sec\x00ret\n", "", "NUL"},
 	} {
-		got, err := ReadPassword(strings.NewReader(c.text))
+		got, err := ReadSecret(strings.NewReader(c.text), APassword)
 		if string(got) != c.want || (err == nil) != (c.fault == "") || err != nil && !strings.Contains(err.Error(), c.fault) {
 			t.Errorf("%.20q: %q, %v", c.text, got, err)
 		}
