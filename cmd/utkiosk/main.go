@@ -56,6 +56,9 @@ func define(f *flag.FlagSet) func([]string) error {
 		if err := command.NoArguments(args); err != nil {
 			return err
 		}
+		if err := command.NotEmpty(f, "i", "f", "e", "o", "d"); err != nil {
+			return err
+		}
 		if err := r.check(); err != nil {
 			return err
 		}

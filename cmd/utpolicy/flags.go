@@ -4,6 +4,7 @@ package main
 
 import (
 	"flag"
+	"slices"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
 )
@@ -45,6 +46,11 @@ func defineSettings(f *flag.FlagSet) settings {
 		all = append(all, one)
 	}
 	return all
+}
+
+// kiosk tells whether any tokens get a kiosk session.
+func (all settings) kiosk() bool {
+	return slices.ContainsFunc(all, func(s *setting) bool { return s.name == "k" && s.types != "" })
 }
 
 // flags gives the options as a policy stores them.

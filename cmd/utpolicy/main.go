@@ -53,6 +53,9 @@ func define(f *flag.FlagSet) func([]string) error {
 		if err := command.NoArguments(args); err != nil {
 			return err
 		}
+		if err := command.NotEmpty(f, "P", "T", "r", "s", "z", "k", "u"); err != nil {
+			return err
+		}
 		p := admin.Policy{Name: *name, Session: *session}
 		if p.Name == "" {
 			p.Name = admin.DefaultPolicy
@@ -67,6 +70,8 @@ func define(f *flag.FlagSet) func([]string) error {
 			return command.Misuse("-a needs what the policy is to be")
 		case !*apply && given:
 			return command.Misuse("to set the policy give -a, too")
+		case p.Session != "" && !settings.kiosk():
+			return command.Misuse("-T goes with -k, which says what tokens get the kiosk session")
 		case *apply && (*list || *remove || *asJSON), *list && (*remove || *name != ""), *remove && *asJSON:
 			return command.Misuse("these options do not belong together")
 		case *remove && *name == "":
@@ -104,11 +109,11 @@ func drop(c *admin.Client, name string) error {
 
 // text is a policy as the options that set it.
 func text(p admin.Policy) string {
-	options := strings.Join(p.Flags, " ")
+	options := append([]string{"-a"}, p.Flags...)
 	if p.Session != "" {
-		options += " -T " + p.Session
+		options = append(options, "-T", p.Session)
 	}
-	return strings.TrimSpace("-a " + strings.TrimPrefix(options, "-a "))
+	return strings.Join(options, " ")
 }
 
 func show(c *admin.Client, name string, asJSON bool) error {

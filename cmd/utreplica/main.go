@@ -70,6 +70,9 @@ func define(f *flag.FlagSet) func([]string) error {
 	f.BoolVar(&r.info, "i", false, "show the state in one line")
 	return func(args []string) error {
 		r.members = args
+		if err := command.NotEmpty(f, "s"); err != nil {
+			return err
+		}
 		if err := r.check(); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 )
 
 // Exit codes.
@@ -102,6 +103,17 @@ func NoArguments(args []string) error {
 		return Misuse("unexpected argument %q", args[0])
 	}
 	return nil
+}
+
+// NotEmpty is the error for one of these options that is there with an empty value,
+// as a script gives it whose variable is not set: it would count as not given.
+func NotEmpty(f *flag.FlagSet, names ...string) (err error) {
+	f.Visit(func(o *flag.Flag) {
+		if err == nil && o.Value.String() == "" && slices.Contains(names, o.Name) {
+			err = Misuse("-%s: the value is empty", o.Name)
+		}
+	})
+	return err
 }
 
 // version is set by the linker (see Makefile), which can set variables only.

@@ -11,7 +11,12 @@ func TestExitCodesAndWhereTheTextGoes(t *testing.T) {
 	p := Program{Name: "uttest", Usage: "uttest [-port N]\n\nTests.", Define: func(f *flag.FlagSet) func([]string) error {
 		port := f.Int("port", 7012, "TCP `port`")
 		fail := f.Bool("fail", false, "fail")
+		f.String("name", "", "a `NAME`")
+		f.String("text", "", "a `TEXT`")
 		return func(args []string) error {
+			if err := NotEmpty(f, "name"); err != nil {
+				return err
+			}
 			if err := NoArguments(args); err != nil {
 				return err
 			}
@@ -37,6 +42,8 @@ func TestExitCodesAndWhereTheTextGoes(t *testing.T) {
 		{"-port 0", Misused, "", "uttest: port 0 is too small\nRun uttest -h"},
 		{"-port x", Misused, "", "uttest: invalid value"},
 		{"-nosuch", Misused, "", "uttest: flag provided but not defined: -nosuch\nRun"},
+		{"-name= -text=", Misused, "", "uttest: -name: the value is empty\nRun"},
+		{"-name=x -text=", Done, "", ""},
 		{"left over", Misused, "", `uttest: unexpected argument "left"`},
 	} {
 		var out, errOut strings.Builder

@@ -90,6 +90,9 @@ func (k Kind[T]) Define(f *flag.FlagSet) func([]string) error {
 		if err := command.NoArguments(args); err != nil {
 			return err
 		}
+		if err := command.NotEmpty(f, "p", "a", "f", "af", "e", "ef", "d", "df", "o"); err != nil {
+			return err
+		}
 		work, err := t.work()
 		if err != nil {
 			return err
