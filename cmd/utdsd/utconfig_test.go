@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,6 +49,29 @@ Configuration of Sun Ray Data Store has completed.
 	}
 	if admin, err := paths.ReadAdmin(); err != nil || admin.Port != 7012 || admin.Subtree != "utname=farm,o=v1,o=utdata" {
 		t.Errorf("%+v %v", admin, err)
+	}
+}
+
+func TestSetUpUnderANarrowUmaskShutsNobodyOut(t *testing.T) {
+	root := t.TempDir()
+	utconfig := program("utconfig", "-R", root, "-y", "-w", "-", "-group", "farm")
+	cmd := exec.Command("sh", append([]string{"-c", `umask 077; exec "$0" "$@"`}, utconfig.Args...)...)
+	cmd.Stdin = strings.NewReader(testPassword)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for name, want := range map[string]os.FileMode{
+		"etc/opt/SUNWut": 0o755, "etc/opt/SUNWut/srds": 0o755, "etc/opt/SUNWut/srds/schema": 0o755, "etc/opt/SUNWut/utadmin.conf": 0o644,
+		"var/opt/SUNWut": 0o755, "var/opt/SUNWut/srds": 0o755, "var/opt/SUNWut/srds/log": 0o750, "var/opt/SUNWut/srds/dbm.ut": 0o700,
+		"etc/opt/SUNWut/utadmin.pw": 0o600, "etc/opt/SUNWut/gmSignature": 0o600, "etc/opt/SUNWut/srds/utdsd.toml": 0o600,
+	} {
+		info, err := os.Stat(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Mode().Perm(); got != want {
+			t.Errorf("%s has mode %o, want %o", name, got, want)
+		}
 	}
 }
 

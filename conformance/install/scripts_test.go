@@ -142,7 +142,12 @@ func TestInstallWithoutPackageMakesTheAccount(t *testing.T) {
 	m := newMachine(t, shared)
 	install := share + "/deploy/install.sh " + share + "/programs"
 	m.run(t, install, "The next step is /opt/SUNWut/sbin/utconfig")
-	m.run(t, "echo "+harness.Password+" | "+sbin+"utconfig -y -w -", "daemon started", "has completed")
-	m.run(t, "ps -o user= -p "+m.pidOf(t), "utdsd")
+	m.run(t, "umask 077; echo "+harness.Password+" | "+sbin+"utconfig -y -w -", "daemon started", "has completed")
+	ownership(t, m)
+	ours := "/etc/opt/SUNWut /etc/opt/SUNWut/srds /etc/opt/SUNWut/srds/schema /var/opt/SUNWut /var/opt/SUNWut/srds "
+	m.run(t, sbin+"utstop; chmod 700 "+ours) // as an older release has left them
+	m.run(t, "umask 077; "+sbin+"utstart", "daemon started")
+	ownership(t, m)
+	m.run(t, "setpriv --reuid=65534 --regid=65534 --clear-groups cat /etc/opt/SUNWut/utadmin.conf", "port = 7012")
 	m.run(t, install+"; "+sbin+"utrestart; "+sbin+"utuser -l", "0 tokens total.") // over a server that runs
 }

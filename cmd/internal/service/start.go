@@ -27,6 +27,7 @@ const maxTold = 64 << 10
 // openLog opens the log to be written at its end. Its owner may read it, and
 // the group.
 func (s *Service) openLog() (*os.File, error) {
+	defer syscall.Umask(syscall.Umask(0o027))
 	f, err := os.OpenFile(filepath.Join(s.Paths.Log, logName), os.O_RDWR|os.O_APPEND|os.O_CREATE|syscall.O_NOFOLLOW, 0o640)
 	if err != nil {
 		return nil, fmt.Errorf("open the log: %w", err)

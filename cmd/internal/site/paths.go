@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // RootEnv names the environment variable that -R overrides.
@@ -59,16 +60,24 @@ func NewPaths(root string) (Paths, error) {
 	}, nil
 }
 
-// MakeFolders makes the folders that the files of p need. The store's own
-// folder is for its owner alone: the ldapi socket in it is as good as the file.
+// MakeFolders makes the folders that the files of p need, whatever the umask: the
+// account of utdsd and whoever uses the tools pass through them, and secrets are
+// closed one by one. The store's own folder is for its owner alone: the ldapi
+// socket in it is as good as the file. The root is somebody's own, and made as they
+// make theirs.
 func (p Paths) MakeFolders() error {
+	if err := os.MkdirAll(p.Root, 0o755); err != nil {
+		return fmt.Errorf("make the root folder: %w", err)
+	}
+	defer syscall.Umask(syscall.Umask(0o022))
 	for _, dir := range []struct {
 		path string
 		mode os.FileMode
 	}{
+		{filepath.Dir(p.Admin), 0o755},
 		{filepath.Dir(p.Config), 0o755},
 		{p.SchemaDir, 0o755},
-		{filepath.Dir(p.Admin), 0o755},
+		{filepath.Dir(filepath.Dir(p.PID)), 0o755},
 		{filepath.Dir(p.PID), 0o755},
 		{p.Log, 0o750},
 		{filepath.Dir(p.Store), 0o700},
@@ -76,9 +85,25 @@ func (p Paths) MakeFolders() error {
 		if err := os.MkdirAll(dir.path, dir.mode); err != nil {
 			return fmt.Errorf("make a folder: %w", err)
 		}
+		if dir.mode != 0o755 {
+			continue
+		}
+		if err := letThrough(dir.path); err != nil {
+			return fmt.Errorf("let everybody pass through a folder: %w", err)
+		}
 	}
 	if err := os.Chmod(filepath.Dir(p.Store), 0o700); err != nil {
 		return fmt.Errorf("close the store's folder: %w", err)
 	}
 	return nil
+}
+
+// letThrough mends a folder that was made under a narrow umask. One through which
+// everybody can pass stays as it is.
+func letThrough(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode()&0o011 == 0o011 {
+		return err
+	}
+	return os.Chmod(path, info.Mode()|0o755)
 }

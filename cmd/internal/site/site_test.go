@@ -53,9 +53,14 @@ func TestRootStandsInFrontOfEveryPath(t *testing.T) {
 // The umask of the process must neither open a secret nor hide a public file.
 func TestModesAreExactWhateverTheUmask(t *testing.T) {
 	for _, umask := range []int{0, 0o022, 0o077, 0o777} {
-		p := newSite(t)
+		p, err := NewPaths(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
 		old := syscall.Umask(umask)
-		err := p.WritePassword([]byte("secret"))
+		if err = p.MakeFolders(); err == nil {
+			err = p.WritePassword([]byte("secret"))
+		}
 		if err == nil {
 			_, err = p.EnsureSignature("")
 		}
@@ -76,8 +81,42 @@ func TestModesAreExactWhateverTheUmask(t *testing.T) {
 		wantMode(t, p.Password, ModeSecret)
 		wantMode(t, p.Signature, ModeSecret)
 		wantMode(t, p.Admin, ModePublic)
-		wantMode(t, filepath.Dir(p.Store), 0o700)
+		wantFolders(t, p)
 	}
+}
+
+// wantFolders wants that everybody reaches what is for everybody.
+func wantFolders(t *testing.T, p Paths) {
+	t.Helper()
+	for dir := p.SchemaDir; dir != p.Root; dir = filepath.Dir(dir) {
+		wantMode(t, dir, 0o755)
+	}
+	for dir := filepath.Dir(p.PID); dir != p.Root; dir = filepath.Dir(dir) {
+		wantMode(t, dir, 0o755)
+	}
+	wantMode(t, p.Log, 0o750)
+	wantMode(t, filepath.Dir(p.Store), 0o700)
+}
+
+func TestFoldersThatNobodyPassesThroughAreMended(t *testing.T) {
+	p := newSite(t)
+	for _, dir := range []string{filepath.Dir(p.Admin), filepath.Dir(p.Config), p.SchemaDir, filepath.Dir(p.PID), filepath.Dir(filepath.Dir(p.PID))} {
+		if err := os.Chmod(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.MakeFolders(); err != nil {
+		t.Fatal(err)
+	}
+	wantFolders(t, p)
+	// What an administrator has chosen stays, as long as it does no harm.
+	if err := os.Chmod(filepath.Dir(p.Admin), 0o711); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.MakeFolders(); err != nil {
+		t.Fatal(err)
+	}
+	wantMode(t, filepath.Dir(p.Admin), 0o711)
 }
 
 func TestFailedWriteLeavesTheOldFileAndNothingElse(t *testing.T) {
