@@ -29,6 +29,7 @@ type ConsumerState struct {
 
 	LastHeard time.Time // zero if never
 	Error     string    // why there is no connection, or why the last one ended
+	Contact   string    // the same in two words
 
 	Received, Expected uint64 // entries of the refresh that is under way
 
@@ -108,7 +109,7 @@ func (c *Consumer) left(err error) {
 	c.levelled(false)
 	c.note(func(s *ConsumerState) {
 		s.Connected, s.Received, s.Expected = false, 0, 0
-		s.Error = ""
+		s.Error, s.Contact = "", unreached(err)
 		if err != nil {
 			s.Error = err.Error()
 		}

@@ -124,8 +124,10 @@ func (g *Group) askAll(ctx context.Context, members []string) {
 			s, err := g.ask(ctx, m)
 			if err != nil { // a member that is away tells nothing
 				g.opts.Log.Debug("a member did not answer", "member", m, "error", err)
+				g.followers.silent(m, unreached(err))
 				return
 			}
+			g.followers.answered(m, instead(s))
 			g.compare(m, s)
 		})
 	}

@@ -32,6 +32,8 @@ type follower struct {
 	sessions  int
 	confirmed schema.Position // zero until the first confirmation
 	heard     time.Time
+	outcome   Outcome // of the last meeting if it was sent away, else 0
+	told      string  // what the last question came to since; "" if that is no news
 }
 
 func newFollowers(resolve func(context.Context, string) ([]string, error), clock func() time.Time) *followers {
@@ -126,7 +128,7 @@ func (f *followers) come(name string) (gone func()) {
 	defer f.mu.Unlock()
 	fo := f.of(name)
 	fo.sessions++
-	fo.heard = f.clock()
+	fo.heard, fo.outcome, fo.told = f.clock(), 0, ""
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
@@ -135,6 +137,37 @@ func (f *followers) come(name string) (gone func()) {
 		if fo.sessions == 0 && !slices.Contains(f.configured, name) {
 			delete(f.known, name)
 		}
+	}
+}
+
+// sentAway notes why a follower got nothing.
+func (f *followers) sentAway(name string, why Outcome) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.of(name).outcome = why
+}
+
+// answered notes what a configured member is that was asked; "" is a follower.
+func (f *followers) answered(name, instead string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fo := f.known[name]
+	if fo == nil {
+		return
+	}
+	fo.heard, fo.told = f.clock(), instead
+	if fo.sessions > 0 {
+		fo.told = ""
+	}
+}
+
+// silent notes that a member gave no answer. One that calls is not out of reach
+// because it cannot be called.
+func (f *followers) silent(name, why string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fo := f.known[name]; fo != nil && (why == StateOtherSignature || f.clock().Sub(fo.heard) >= watchEvery) {
+		fo.told = why
 	}
 }
 

@@ -315,6 +315,11 @@ func (g *Group) Sync(ctx context.Context, q *schema.SyncRequest, out schema.Sync
 		var left func()
 		ctx, left = g.guests.come(ctx, hello, q.Peer)
 		defer left()
+		sync, err := g.provider.Sync(ctx, q, out)
+		if r := (*sentAway)(nil); errors.As(err, &r) {
+			g.followers.sentAway(name, r.outcome)
+		}
+		return sync, err
 	}
 	return g.provider.Sync(ctx, q, out)
 }

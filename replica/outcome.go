@@ -23,11 +23,11 @@ var outcomeText = [...]struct{ word, sentence string }{
 	Stream:            {"stream", "stream: the changes that the secondary lacks are sent from the log"},
 	Refresh:           {"refresh", "refresh: the log does not reach back far enough, so the whole state is sent beside the old one"},
 	Diverged:          {"diverged", "diverged: the secondary has changes that the primary never had; they are saved as LDIF and its state is refreshed"},
-	WaitingForRestore: {"waiting-for-restore", "waiting for restore: the primary is freshly configured; the secondary keeps its data and goes on serving"},
+	WaitingForRestore: {"waiting-for-restore", "waiting for restore: the primary is freshly configured: load its data with utldif2ldbm -c on the primary; until then the secondary keeps its data and goes on serving"},
 	OlderEpoch:        {"older-epoch", "older epoch: another server was promoted in the place of this one, and the secondary follows that one's changes; nothing is taken from here"},
 	ProviderBehind:    {"provider-behind", "provider behind: this server is itself a secondary and has less than the one that calls, which waits"},
 	NotListed:         {"not-listed", "not listed: this primary does not list the secondary that calls; name it on the primary with utreplica -a"},
-	NotProvider:       {"not-provider", "not a provider: this server has no role in a failover group"},
+	NotProvider:       {"not-provider", "not a provider: the server that was called has no role in a failover group, or the group has gone on without it: look at it with utreplica -l there"},
 }
 
 // String is one sentence for people.

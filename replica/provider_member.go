@@ -75,8 +75,17 @@ func (f *feed) refuse(m *Meeting) error {
 	if err := f.out.Flush(); err != nil {
 		return err
 	}
-	return schema.Refuse(code, m.Reason)
+	return &sentAway{m.Outcome, schema.Refuse(code, m.Reason)}
 }
+
+// sentAway ends the session of a member that gets nothing.
+type sentAway struct {
+	outcome Outcome
+	answer  *schema.Result
+}
+
+func (s *sentAway) Error() string { return s.answer.Error() }
+func (s *sentAway) Unwrap() error { return s.answer }
 
 // open sends the first message.
 func (f *feed) open(m *Meeting) error {

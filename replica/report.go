@@ -39,6 +39,9 @@ func (g *Group) secondaries(state State, now schema.Position) (list []SecondaryS
 	for _, name := range names {
 		f := all[name]
 		one := SecondaryStatus{Member: name, Connected: f.sessions > 0, LastHeard: f.heard}
+		if !one.Connected {
+			one.Contact = f.contact()
+		}
 		if one.Connected {
 			one.LastHeard = g.opts.Clock()
 		}
@@ -80,7 +83,7 @@ func (g *Group) StatusJSON() ([]byte, error) {
 func upstream(member string, c ConsumerState) *UpstreamStatus {
 	u := &UpstreamStatus{Address: member, Connected: c.Connected, Outcome: c.Outcome.Word(), Reason: c.Reason,
 		Level: c.Level, LagChanges: c.LagChanges, LagSeconds: c.Lag.Seconds(), LastHeard: c.LastHeard,
-		Error: c.Error, Received: c.Received, Expected: c.Expected, Refreshes: c.Refreshes}
+		Error: c.Error, Contact: c.Contact, Received: c.Received, Expected: c.Expected, Refreshes: c.Refreshes}
 	if c.Provider.Epoch != "" {
 		u.Position = c.Provider.String()
 	}

@@ -45,7 +45,8 @@ type UpstreamStatus struct {
 	LagChanges uint64    `json:"lag_changes"`
 	LagSeconds float64   `json:"lag_seconds"`
 	LastHeard  time.Time `json:"last_contact"`
-	Error      string    `json:"error,omitempty"` // why there is no connection
+	Error      string    `json:"error,omitempty"`   // why there is no connection
+	Contact    string    `json:"contact,omitempty"` // the same in two words
 	// Received and Expected count the entries of a refresh that is under way.
 	Received uint64 `json:"refresh_received,omitempty"`
 	Expected uint64 `json:"refresh_expected,omitempty"`
@@ -61,4 +62,6 @@ type SecondaryStatus struct {
 	LagChanges uint64    `json:"lag_changes"`
 	LagSeconds float64   `json:"lag_seconds"`
 	LastHeard  time.Time `json:"last_contact"`
+	// Contact is why it is not connected, as far as that is known, in a few words.
+	Contact string `json:"contact,omitempty"`
 }

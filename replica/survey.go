@@ -14,6 +14,7 @@ type MemberStatus struct {
 	Member string `json:"member"`          // its name in the group
 	Own    bool   `json:"own"`             // it is this server
 	Error  string `json:"error,omitempty"` // why it did not answer
+	State  string `json:"state,omitempty"` // the same in two words
 	Status Status `json:"status"`          // zero if it did not
 }
 
@@ -54,9 +55,9 @@ func (g *Group) askOne(ctx context.Context, member string) MemberStatus {
 	s, err := g.ask(ctx, member)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return MemberStatus{Member: member, Error: fmt.Sprintf("does not answer within %s", askTimeout)}
+		return MemberStatus{Member: member, Error: fmt.Sprintf("does not answer within %s", askTimeout), State: unreached(err)}
 	case err != nil:
-		return MemberStatus{Member: member, Error: err.Error()}
+		return MemberStatus{Member: member, Error: err.Error(), State: unreached(err)}
 	}
 	return MemberStatus{Member: member, Status: s}
 }

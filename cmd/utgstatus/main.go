@@ -25,13 +25,16 @@ asks the other secondaries that it has heard of: how far each of them is tells w
 is to take its place.
 
 States:
-  up            answers and stands alone, or is the primary
-  level         a secondary that has everything
-  behind        a secondary that is catching up
-  fenced        a primary that takes no writes
-  no primary    a secondary that does not reach its primary, and serves what it has
-  out of reach  does not answer
-  other words   why a secondary gets nothing: utreplica -l there tells more
+  up               answers and stands alone, or is the primary
+  level            a secondary that has everything
+  behind           a secondary that is catching up
+  connecting       a secondary that calls its primary for the first time
+  fenced           a primary that takes no writes
+  no primary       a secondary that does not reach its primary, and serves what it has
+  out of reach     does not answer
+  not connected    answers, but not as a member does
+  other signature  has another group signature than this server, or than its primary
+  other words      why a secondary gets nothing: utreplica -l there tells more
 
 Examples:
   utgstatus

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"strconv"
 	"time"
 
@@ -29,13 +30,9 @@ type member struct {
 
 // The states that are no outcome of replication.
 const (
-	stateUp         = "up"
-	stateLevel      = "level"
-	stateBehind     = "behind"
-	stateFenced     = "fenced"
-	stateConnecting = "connecting"
-	stateNoPrimary  = "no primary"
-	stateNoAnswer   = "out of reach"
+	stateUp        = "up"
+	stateFenced    = "fenced"
+	stateNoPrimary = "no primary"
 )
 
 // members makes the rows.
@@ -58,7 +55,7 @@ func members(all []replica.MemberStatus) []member {
 
 // row is what a member tells of itself.
 func row(m replica.MemberStatus) member {
-	r := member{Member: m.Member, Own: m.Own, State: stateNoAnswer, Error: m.Error}
+	r := member{Member: m.Member, Own: m.Own, State: m.State, Error: m.Error}
 	if m.Error != "" {
 		return r
 	}
@@ -73,22 +70,12 @@ func row(m replica.MemberStatus) member {
 		return r
 	}
 	r.Behind, r.LagSeconds, r.LastContact = &up.LagChanges, &up.LagSeconds, contact(up.LastHeard)
-	switch {
-	case !up.Connected:
+	switch r.State = up.State(); r.State {
+	case replica.StateLevel, replica.StateBehind, replica.StateConnecting:
+	case replica.StateOutOfReach, replica.StateNotConnected: // said of its primary
 		r.State, r.Error = stateNoPrimary, up.Error
-		if r.Error == "" {
-			r.Error = "it has no connection to its primary " + up.Address
-		}
-	case up.Level:
-		r.State = stateLevel
-	case replica.Refused(up.Outcome):
-		r.State, r.Error = up.Outcome, up.Reason
-	case up.Outcome == "":
-		r.State = stateConnecting
-	case up.Outcome == replica.Stream.Word() || up.Outcome == replica.UpToDate.Word():
-		r.State = stateBehind
 	default:
-		r.State, r.Error = up.Outcome, up.Reason
+		r.Error = cmp.Or(up.Error, up.Reason)
 	}
 	return r
 }

@@ -20,11 +20,13 @@ func TestEveryMemberHasItsRow(t *testing.T) {
 			Role: replica.RolePrimary, Version: "1.1", LastChange: 100,
 			Secondaries: []replica.SecondaryStatus{{Member: "away:7012", Position: "e.80.h", LagChanges: 20, LagSeconds: 2.04, LastHeard: heard}, {Member: "never"}},
 		}},
-		{Member: "away", Error: "connection refused"},
-		{Member: "never", Error: "no such host"},
+		{Member: "away", Error: "connection refused", State: replica.StateOutOfReach},
+		{Member: "never", Error: "no such host", State: replica.StateOutOfReach},
 		{Member: "slow", Status: secondary(replica.UpstreamStatus{Connected: true, Outcome: replica.Stream.Word(), LagChanges: 10, LagSeconds: 1})},
 		{Member: "cut", Status: secondary(replica.UpstreamStatus{Outcome: replica.Stream.Word(), Level: true, Error: "it is far away"})},
-		{Member: "waiting", Status: secondary(replica.UpstreamStatus{Connected: true, Outcome: replica.WaitingForRestore.Word(), Reason: "the primary is empty"})},
+		{Member: "waiting", Status: secondary(replica.UpstreamStatus{Outcome: replica.WaitingForRestore.Word(), Reason: "the primary is empty", Error: "the primary is empty"})},
+		{Member: "strange", Status: secondary(replica.UpstreamStatus{Error: "it proved another one", Contact: replica.StateOtherSignature})},
+		{Member: "foreign", Error: "it refused ours", State: replica.StateOtherSignature},
 	}
 	var out strings.Builder
 	if err := show(&out, members(all)); err != nil {
@@ -38,13 +40,17 @@ away                           secondary  out of reach        -          20     
 never                          secondary  out of reach        -          -        -        -
 slow                           secondary  behind              90         10       1s       1.0
 cut                            secondary  no primary          90         0        0s       1.0
-waiting                        secondary  waiting-for-restore 90         0        0s       1.0
+waiting                        secondary  waiting for restore 90         0        0s       1.0
+strange                        secondary  other signature     90         0        0s       1.0
+foreign                        -          other signature     -          -        -        -
 
-7 members total.
+9 members total.
 away: connection refused
 never: no such host
 cut: it is far away
 waiting: the primary is empty
+strange: it proved another one
+foreign: it refused ours
 `
 	if out.String() != want {
 		t.Errorf("\n%s", out.String())

@@ -84,7 +84,7 @@ func table(s replica.Status, running bool) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	if up := s.Upstream; up != nil {
 		fmt.Fprintln(w, "\nPrimary\tState\tBehind\tLag\tLast contact")
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", up.Address, upstreamState(up), up.LagChanges, seconds(up.LagSeconds), when(up.LastHeard))
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\n", up.Address, up.State(), up.LagChanges, seconds(up.LagSeconds), when(up.LastHeard))
 		if why := explanation(up); why != "" {
 			fmt.Fprintf(w, "\n%s\n", why)
 		}
@@ -96,7 +96,7 @@ func table(s replica.Status, running bool) string {
 			if f.Position != "" {
 				behind, lag = strconv.FormatUint(f.LagChanges, 10), seconds(f.LagSeconds)
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Member, secondaryState(f), behind, lag, when(f.LastHeard))
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", f.Member, f.State(), behind, lag, when(f.LastHeard))
 		}
 	}
 	_ = w.Flush() // to a builder
@@ -107,7 +107,7 @@ func table(s replica.Status, running bool) string {
 // came to is no news when the primary cannot be met.
 func explanation(up *replica.UpstreamStatus) string {
 	switch {
-	case up.Connected || up.Error == "" || up.Error == up.Reason:
+	case up.Connected || up.Error == "" || up.Refused():
 		return up.Reason
 	case up.LastHeard.IsZero():
 		return up.Error + "; this server goes on trying"
@@ -131,30 +131,6 @@ func roleText(s replica.Status) string {
 		return "secondary of " + strings.Join(s.Members, ", ")
 	}
 	return "none: this server belongs to no failover group"
-}
-
-func upstreamState(up *replica.UpstreamStatus) string {
-	switch {
-	case !up.Connected && up.Error != "" && up.Error == up.Reason:
-		return up.Outcome // the primary answers, and has nothing to give
-	case !up.Connected:
-		return "out of reach"
-	case up.Level:
-		return "level"
-	case up.Outcome == "":
-		return "connecting"
-	}
-	return up.Outcome
-}
-
-func secondaryState(f replica.SecondaryStatus) string {
-	switch {
-	case !f.Connected:
-		return "out of reach"
-	case f.Position != "" && f.LagChanges == 0:
-		return "level"
-	}
-	return "behind"
 }
 
 func seconds(s float64) string {
@@ -195,11 +171,11 @@ func oneLine(s replica.Status) (line string, well bool) {
 		return "primary fenced", false
 	case s.Upstream != nil:
 		up := s.Upstream
-		return fmt.Sprintf("secondary %s behind=%d lag=%s", strings.ReplaceAll(upstreamState(up), " ", "-"), up.LagChanges, seconds(up.LagSeconds)), up.Connected && up.Level
+		return fmt.Sprintf("secondary %s behind=%d lag=%s", strings.ReplaceAll(up.State(), " ", "-"), up.LagChanges, seconds(up.LagSeconds)), up.Connected && up.Level
 	case s.Role == replica.RolePrimary:
 		level := 0
 		for _, f := range s.Secondaries {
-			if secondaryState(f) == "level" {
+			if f.State() == replica.StateLevel {
 				level++
 			}
 		}

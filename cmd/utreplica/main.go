@@ -30,8 +30,9 @@ type -u and -p on it, then -u and -s on the others.
 
 With -i the state is one line: "none", "primary secondaries=N level=N", "primary
 fenced" (the group has gone on without it), "secondary STATE behind=CHANGES
-lag=TIME", or the role and "down". STATE is level, out-of-reach, connecting, or
-what the last meeting with the primary came to, which -l explains.
+lag=TIME", or the role and "down". STATE is level, behind, connecting, out-of-reach,
+other-signature, not-connected, or what the last meeting with the primary came to,
+which -l explains.
 
 Exit status:
   0  done; with -i: all is well
