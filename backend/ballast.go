@@ -28,7 +28,8 @@ const (
 	ballastRetry = time.Minute
 )
 
-// ballast belongs to the writer at its path: one store after the other has it.
+// ballast belongs to the writer at its path: one store after the other has it, from
+// the first change on.
 type ballast struct {
 	path   string
 	wanted int64 // Options.Ballast

@@ -12,6 +12,9 @@ import (
 	"slices"
 	"time"
 
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
 	"github.com/sunray-ds/utdsd/schema"
 )
 
@@ -44,9 +47,10 @@ func (w *writer) begin() (*batch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
-	t, err := w.s.openTables(tx)
+	var t tables
+	err = w.s.guarded(func() (err error) { t, err = w.s.openTables(tx); return err })
 	if err != nil {
-		tx.Rollback()
+		w.s.rollBack(tx)
 		return nil, err
 	}
 	t.st, t.special, t.lin = w.st.clone(), w.special, w.lin
@@ -56,22 +60,37 @@ func (w *writer) begin() (*batch, error) {
 	return b, nil
 }
 
-// apply makes the change of j. An error means that the transaction is spoiled; a
-// refused change is no error.
-func (b *batch) apply(j *job) (done schema.ChangeDone, err error) {
+// guarded is f with the panics of damaged pages made errors.
+func (s *Store) guarded(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.s.opts.Log.Error("panic while making a change", "panic", p, "stack", string(debug.Stack()))
+			s.opts.Log.Error("panic in the writer", "panic", p, "stack", string(debug.Stack()))
 			err = &DamageError{Bucket: wholeFile, What: fmt.Sprint(p)}
 		}
 	}()
+	return f()
+}
+
+// rollBack ends a transaction of the writer without its changes. bbolt reads the
+// whole file for that; if it cannot, the transaction stays open, and no other one
+// can be begun.
+func (s *Store) rollBack(tx *bbolt.Tx) {
+	if err := s.guarded(tx.Rollback); err != nil && !errors.Is(err, berrors.ErrTxClosed) {
+		s.opts.Fatal(fmt.Errorf("give a transaction up: %w", err))
+	}
+}
+
+// apply makes the change of j. An error means that the transaction is spoiled; a
+// refused change is no error.
+func (b *batch) apply(j *job) (done schema.ChangeDone, err error) {
 	before := b.changes
 	b.now, b.csn = j.at, j.csn
-	if d := j.drafted(); b.holds(d) {
-		err = b.changeAs(d, j.change)
-	} else {
-		err = b.change(j.change, &done)
-	}
+	err = b.s.guarded(func() error {
+		if d := j.drafted(); b.holds(d) {
+			return b.changeAs(d, j.change)
+		}
+		return b.change(j.change, &done)
+	})
 	var res *schema.Result
 	var damage *DamageError
 	switch {
@@ -321,7 +340,9 @@ func (b *batch) putIndexes(e edit) error {
 func (b *batch) altered() bool { return b.changes > 0 || b.lin != b.known }
 
 // finish writes what a transaction has once.
-func (b *batch) finish() error {
+func (b *batch) finish() error { return b.s.guarded(b.complete) }
+
+func (b *batch) complete() error {
 	if err := b.trim(); err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ func (s *Store) writeTx(tx *bbolt.Tx, last bool) (durable func() error, err erro
 	defer func() { // bbolt may panic on damaged pages
 		if p := recover(); p != nil {
 			durable, err = nil, fmt.Errorf("panic: %v", p)
+			s.rollBack(tx) // or closing would wait for it
 		}
 	}()
 	c, id := &s.commits, uint64(tx.ID())

@@ -79,7 +79,7 @@ func (w *writer) apply(g *group, i int) (err error) {
 // spoiled gives the transaction up: nothing of it is kept.
 func (g *group) spoiled(s *Store, err error) {
 	if g.b != nil {
-		g.b.tx.Rollback()
+		s.rollBack(g.b.tx)
 	}
 	g.refused(*s.refusal(err))
 }
@@ -156,7 +156,7 @@ func (w *writer) writeGroup(g *group) (durable func() error, full, ok bool) {
 		return nil, false, true
 	}
 	if g.b.changes == 0 {
-		g.b.tx.Rollback()
+		w.s.rollBack(g.b.tx)
 		return nil, false, true
 	}
 	if err := g.b.finish(); err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -139,6 +140,9 @@ func recognise(path string, log *slog.Logger) error {
 	if isBerkeley(head[:n]) {
 		return fmt.Errorf("%w: %s is a Berkeley DB file, probably of the original data store: load it with utldif2ldbm -c -i", ErrForeign, path)
 	}
+	if unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) != nil {
+		return nil // who has it may be writing: what is read does not belong together
+	}
 	meta, both, err := newestMeta(f)
 	if errors.Is(err, errBothDamaged) {
 		return damagedFile(path, err)
@@ -146,7 +150,7 @@ func recognise(path string, log *slog.Logger) error {
 	if err != nil {
 		return foreign(path, head[:n], err)
 	}
-	if !both {
+	if !both && !takenBack(f, meta) {
 		log.Warn("one of the two meta pages of the store is damaged: after a crash nothing is missing, otherwise the last commit may be", "path", path)
 	}
 	info, err := f.Stat()

@@ -7,6 +7,7 @@ package backend
 // count, overflow) and count elements of 16 bytes; all in the machine's order.
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -132,6 +133,14 @@ func readMetaAt(file io.ReaderAt, at int64, pageSize uint64) (m metaFound) {
 		m.proof, m.proven = readProof(page, meta.txid)
 	}
 	return m
+}
+
+// takenBack tells that the other meta page than that of best is zeros: what restore
+// makes of one.
+func takenBack(file io.ReaderAt, best boltMeta) bool {
+	page := make([]byte, best.pageSize)
+	_, err := file.ReadAt(page, int64((best.txid+1)%2*best.pageSize))
+	return err == nil && len(bytes.TrimLeft(page, "\x00")) == 0
 }
 
 // errBothDamaged tells of a file without a commit that can be believed.

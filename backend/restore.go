@@ -16,7 +16,7 @@ import (
 const lockRetry = 10 * time.Millisecond
 
 // restore takes back the last commit of the store at path if it was not completed:
-// nobody was told of it. bbolt, which knows nothing of proofs, would believe its
+// nobody was told of it, unless the disk has damaged it. bbolt, which knows nothing of proofs, would believe its
 // meta page.
 //
 // If the store is to be changed, a commit that was completed is written once more:
@@ -40,7 +40,8 @@ func restore(path string, o *Options) error {
 			if _, err := f.WriteAt(make([]byte, m[0].meta.pageSize), m[0].at); err != nil {
 				return err
 			}
-			o.Log.Info("the last commit of the store was cut short, before anybody was told of it: it is taken back", "path", path)
+			o.Log.Warn("the last commit of the store is not whole and is taken back: if a crash has cut it short, nobody was told of it; "+
+				"if the disk has damaged it since, a change is lost", "path", path)
 		} else if err := last.writeAgain(f); err != nil {
 			return err
 		}
@@ -49,14 +50,17 @@ func restore(path string, o *Options) error {
 		}
 		return last.end(f)
 	})
+	if cut && errors.Is(err, ErrLocked) {
+		return fmt.Errorf("%w: %s: its last commit was cut short and another program reads it: ask again when that has ended", ErrLocked, path)
+	}
 	if cut && errors.Is(err, fs.ErrPermission) || cut && errors.Is(err, unix.EROFS) {
 		return fmt.Errorf("open store: %w: its last commit was cut short, and whoever opens it next must be able to write to it", err)
 	}
 	return err
 }
 
-// withMetas calls f with the meta pages of the store at path. Opened for writing, it
-// is locked meanwhile.
+// withMetas calls f with the meta pages of the store at path, which is locked
+// meanwhile: what a server writes in between does not belong together.
 func withMetas(path string, flag int, f func(file *os.File, m *metas, unproven bool) error) (err error) {
 	file, err := os.OpenFile(path, flag, 0)
 	if err != nil {
@@ -65,10 +69,12 @@ func withMetas(path string, flag int, f func(file *os.File, m *metas, unproven b
 	defer func() {
 		err = errors.Join(err, file.Close())
 	}()
+	how := unix.LOCK_SH
 	if flag != os.O_RDONLY {
-		if err := lockFile(file, path); err != nil {
-			return err
-		}
+		how = unix.LOCK_EX
+	}
+	if err := lockFile(file, path, how); err != nil {
+		return err
 	}
 	m, err := readMetas(file)
 	if err != nil {
@@ -85,9 +91,9 @@ func withMetas(path string, flag int, f func(file *os.File, m *metas, unproven b
 }
 
 // lockFile locks as bbolt does, and waits as long.
-func lockFile(file *os.File, path string) error {
+func lockFile(file *os.File, path string, how int) error {
 	for until := time.Now().Add(lockTimeout); ; time.Sleep(lockRetry) {
-		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		err := unix.Flock(int(file.Fd()), how|unix.LOCK_NB)
 		if err == nil {
 			return nil
 		}

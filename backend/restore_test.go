@@ -49,6 +49,9 @@ func TestCommitThatWasCutShortIsTakenBack(t *testing.T) {
 	w.must(add(suffix, "objectClass: organization"))
 	w.must(add(people, "objectClass: organizationalUnit"))
 	w.fill(300)
+	for i := range 2 { // small commits: a sector with a part of a proof of before would not be missed
+		w.must(person(fmt.Sprint("small", i)))
+	}
 	random := rand.New(rand.NewPCG(5, 6))
 	for round, change := range []*schema.Change{
 		person("new", "uid: new"),

@@ -111,10 +111,19 @@ func (v *Served) Search(q *schema.Search, r schema.Receiver) error {
 		s = v.retired[q.Resume.Generation]
 		v.mu.Unlock()
 	}
-	if s == nil {
-		return schema.Refuse(schema.Busy, "the data was replaced during the search: search again")
+	if s != nil {
+		if sn := s.take(); sn != nil {
+			rd, err := s.readerOf(sn)
+			if err != nil {
+				return err
+			}
+			return rd.slice(q, r)
+		}
+		if s == v.current.Load() {
+			return errClosed()
+		}
 	}
-	return s.Search(q, r)
+	return schema.Refuse(schema.Busy, "the data was replaced during the search: search again")
 }
 
 // Get is Store.Get.

@@ -6,8 +6,6 @@ package backend
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 
 	"github.com/sunray-ds/utdsd/schema"
 )
@@ -37,7 +35,7 @@ func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
 func (w *writer) task(j *job) bool {
 	b, err := w.begin()
 	if err == nil {
-		err = b.run(j.task)
+		err = w.s.guarded(func() error { return j.task(b) })
 	}
 	altered := b != nil && b.altered()
 	if err == nil && altered {
@@ -45,7 +43,7 @@ func (w *writer) task(j *job) bool {
 	}
 	if err != nil || !altered {
 		if b != nil {
-			b.tx.Rollback()
+			w.s.rollBack(b.tx)
 		}
 		var damage *DamageError
 		if errors.As(err, &damage) {
@@ -64,17 +62,6 @@ func (w *writer) task(j *job) bool {
 		j.ended(nil)
 	}
 	return ok
-}
-
-// run is task with the panics of damaged pages made errors.
-func (b *batch) run(task func(*batch) error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			b.s.opts.Log.Error("panic in the writer", "panic", p, "stack", string(debug.Stack()))
-			err = &DamageError{Bucket: wholeFile, What: fmt.Sprint(p)}
-		}
-	}()
-	return task(b)
 }
 
 func errFull() *schema.Result {

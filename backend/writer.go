@@ -98,10 +98,10 @@ func (w *writer) enqueue(j *job) (code schema.ResultCode, why string, draft bool
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
+	case w.frozen: // and closed then
+		return schema.Busy, "the data is being replaced: ask again", false
 	case w.closing:
 		return schema.Unavailable, "the store is being closed", false
-	case w.frozen:
-		return schema.Busy, "the data is being replaced: ask again", false
 	}
 	if j.change != nil {
 		j.at = w.s.opts.Clock()
@@ -145,7 +145,9 @@ func (w *writer) close() {
 func (w *writer) run() {
 	defer close(w.finished)
 	debug.SetPanicOnFault(true) // see Store.reader
-	w.s.lasting.ballast.take()
+	if w.s.generation <= 1 {    // that of the store before is still at work: see admitted
+		w.s.lasting.ballast.take()
+	}
 	go w.fly()
 	defer close(w.flights)
 	for open, ok := true, true; open; {
@@ -246,7 +248,7 @@ func together(queue []*job, room int) int {
 func (w *writer) fail() {
 	if g := w.filling; g != nil {
 		if g.b != nil {
-			g.b.tx.Rollback()
+			w.s.rollBack(g.b.tx)
 		}
 		for _, j := range g.jobs {
 			j.refuse(schema.Unavailable, "the store has failed")
