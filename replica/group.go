@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +35,7 @@ type GroupOptions struct {
 	Store Store
 	// Host and Port are where this server takes plain LDAP, as it calls itself.
 	Host, Port string
+	Listen     []string // where it does so, see Self; nil is every address, with Port
 	Version    string
 	Schema     *schema.Schema
 	Suffix     string
@@ -93,6 +93,9 @@ func NewGroup(role Role, o GroupOptions) (*Group, error) {
 	}
 	if o.Resolve == nil {
 		o.Resolve = net.DefaultResolver.LookupHost
+	}
+	if o.Listen == nil {
+		o.Listen = []string{net.JoinHostPort("", o.Port)}
 	}
 	g := &Group{opts: o, role: role, followers: newFollowers(o.Resolve, o.Clock)}
 	var err error
@@ -274,10 +277,8 @@ func (g *Group) SetRole(ctx context.Context, next Role) error {
 	if err := MayBecome(old, next); err != nil {
 		return err
 	}
-	for _, m := range next.Members {
-		if host, port, ok := hostPort(m); ok && port == g.opts.Port && (strings.EqualFold(host, g.opts.Host) || host == "localhost") {
-			return fmt.Errorf("nothing was changed: %s is this server itself; name the others", m)
-		}
+	if err := (&Self{Host: g.opts.Host, Listen: g.opts.Listen, Resolve: g.opts.Resolve}).MayHave(ctx, next); err != nil {
+		return err
 	}
 	if next.Kind == RoleSecondary && g.opts.Foreign == nil {
 		if err := g.probe(ctx, next.Members[0]); err != nil {

@@ -106,7 +106,7 @@ func (d *daemon) newGroup(store *backend.Served, definitions *schema.Schema, sig
 		return nil, err
 	}
 	o := replica.GroupOptions{
-		Store: &groupStore{store, replaced}, Host: host, Port: plainPort(all), Version: command.Version(),
+		Store: &groupStore{store, replaced}, Host: host, Port: plainPort(all), Listen: plainAddresses(all), Version: command.Version(),
 		Schema: definitions, Suffix: d.conf.Suffix, Folder: filepath.Dir(d.paths.Store), Signature: sig.get, TLS: secure,
 		SaveRole: d.paths.WriteRole, Log: log,
 	}
@@ -118,12 +118,23 @@ func (d *daemon) newGroup(store *backend.Served, definitions *schema.Schema, sig
 
 // plainPort is where other members find this server.
 func plainPort(all []listener) string {
-	for _, l := range all {
-		if _, port, err := net.SplitHostPort(l.Addr().String()); err == nil && !l.secure {
+	for _, address := range plainAddresses(all) {
+		if _, port, err := net.SplitHostPort(address); err == nil {
 			return port
 		}
 	}
 	return replica.DefaultPort
+}
+
+// plainAddresses are where the server takes plain LDAP over TCP.
+func plainAddresses(all []listener) []string {
+	var list []string
+	for _, l := range all {
+		if l.socket == "" && !l.secure {
+			list = append(list, l.Addr().String())
+		}
+	}
+	return list
 }
 
 // trusted is how a secondary checks its primary's certificate; nil is no TLS.

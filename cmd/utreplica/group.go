@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
+	"github.com/sunray-ds/utdsd/cmd/internal/config"
 	"github.com/sunray-ds/utdsd/cmd/internal/daemon"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 	"github.com/sunray-ds/utdsd/replica"
@@ -38,12 +40,12 @@ func (g *group) run(r request) error {
 	case r.secondary != "":
 		return g.follow(r.secondary, !r.noWait)
 	}
+	old, err := g.role()
+	if err != nil {
+		return err
+	}
 	members := r.members
 	if !r.primary {
-		old, err := g.role()
-		if err != nil {
-			return err
-		}
 		if members, err = changed(old, r); err != nil {
 			return err
 		}
@@ -55,7 +57,35 @@ func (g *group) run(r request) error {
 	if err := g.known(r.members, r.drop); err != nil {
 		return err
 	}
-	return g.set(role)
+	if err := g.set(role); err != nil {
+		return err
+	}
+	if gone := without(old.Members, members); r.primary && old.Kind == replica.RolePrimary && len(gone) > 0 {
+		fmt.Fprintf(g.out, "Not among them any more: %s; utreplica -a takes them back.\n", strings.Join(gone, ", "))
+	}
+	return nil
+}
+
+// without gives those members that are not in a list.
+func without(members, list []string) (gone []string) {
+	for _, m := range members {
+		if indexOf(list, m) < 0 {
+			gone = append(gone, m)
+		}
+	}
+	return gone
+}
+
+// indexOf finds a member in a list, in whatever form it stands there.
+func indexOf(list []string, member string) int {
+	a, err := replica.Address(member)
+	if err != nil {
+		return -1
+	}
+	return slices.IndexFunc(list, func(have string) bool {
+		b, err := replica.Address(have)
+		return err == nil && a == b
+	})
 }
 
 // changed gives the secondaries after -a or -d.
@@ -65,14 +95,10 @@ func changed(old replica.Role, r request) ([]string, error) {
 	}
 	members := slices.Clone(old.Members)
 	for _, m := range r.members {
-		a, err := replica.Address(m)
-		if err != nil {
+		if _, err := replica.Address(m); err != nil {
 			return nil, command.Misuse("%s", err)
 		}
-		at := slices.IndexFunc(members, func(have string) bool {
-			b, err := replica.Address(have)
-			return err == nil && a == b
-		})
+		at := indexOf(members, m)
 		switch {
 		case r.add && at >= 0: // there already: nothing to do, and safe to repeat
 		case r.add:
@@ -158,12 +184,34 @@ func (g *group) setOffline(r replica.Role) error {
 	if err := replica.MayBecome(old, r); err != nil {
 		return err
 	}
+	if err := g.notItself(r); err != nil {
+		return err
+	}
 	if err := g.paths.WriteRole(r); err != nil {
 		return err
 	}
 	g.tell(r)
 	fmt.Fprintln(g.out, "utdsd does not run: it takes the role when it starts.")
 	return nil
+}
+
+// notItself refuses a role in which this server is a member of its own. Where it
+// will listen is in its configuration.
+func (g *group) notItself(r replica.Role) error {
+	conf, err := config.Load(g.paths.Config)
+	if err != nil {
+		return err
+	}
+	self := replica.Self{Resolve: net.DefaultResolver.LookupHost}
+	if self.Host, err = os.Hostname(); err != nil {
+		return fmt.Errorf("find the name of this host: %w", err)
+	}
+	for _, text := range conf.Listen {
+		if u, err := config.ParseURL(text); err == nil && u.Scheme == config.SchemeLDAP {
+			self.Listen = append(self.Listen, u.Address)
+		}
+	}
+	return self.MayHave(context.Background(), r)
 }
 
 // tell says what this server is now.
