@@ -33,6 +33,9 @@ type ConsumerState struct {
 
 	Received, Expected uint64 // entries of the refresh that is under way
 
+	LostFile    string // with changes that the provider never had; empty if there were none
+	LostChanges uint64
+
 	// Since the start.
 	Batches, Changes, Refreshes uint64
 }

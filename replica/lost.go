@@ -102,6 +102,7 @@ func (c *Consumer) saveLost(at schema.Position, m *Meeting) error {
 	if err != nil {
 		return err
 	}
+	c.note(func(s *ConsumerState) { s.LostFile, s.LostChanges = name, l.mine.Seq+1-min(l.from, l.mine.Seq+1) })
 	c.o.Log.Warn("changes that the provider never had are saved", "file", name, "from", l.from, "to", l.mine.Seq)
 	return nil
 }

@@ -83,7 +83,8 @@ func (g *Group) StatusJSON() ([]byte, error) {
 func upstream(member string, c ConsumerState) *UpstreamStatus {
 	u := &UpstreamStatus{Address: member, Connected: c.Connected, Outcome: c.Outcome.Word(), Reason: c.Reason,
 		Level: c.Level, LagChanges: c.LagChanges, LagSeconds: c.Lag.Seconds(), LastHeard: c.LastHeard,
-		Error: c.Error, Contact: c.Contact, Received: c.Received, Expected: c.Expected, Refreshes: c.Refreshes}
+		Error: c.Error, Contact: c.Contact, Received: c.Received, Expected: c.Expected, Refreshes: c.Refreshes,
+		LostFile: c.LostFile, LostChanges: c.LostChanges}
 	if c.Provider.Epoch != "" {
 		u.Position = c.Provider.String()
 	}

@@ -52,6 +52,10 @@ type UpstreamStatus struct {
 	Expected uint64 `json:"refresh_expected,omitempty"`
 	// Refreshes counts the refreshes since the start of the server.
 	Refreshes uint64 `json:"refreshes"`
+	// LostFile has the changes of this server that the primary never had, if any
+	// were found since this server has followed it, and LostChanges is their number.
+	LostFile    string `json:"lost_file,omitempty"`
+	LostChanges uint64 `json:"lost_changes,omitempty"`
 }
 
 // SecondaryStatus is a provider's view of one of its consumers.

@@ -48,6 +48,9 @@ func (g *group) await(primary string) error {
 		case up.Level:
 			bar.end()
 			fmt.Fprintf(g.out, "It is level with %s: %d entries.\n", primary, s.Entries)
+			if lost := lostText(up); lost != "" {
+				fmt.Fprintln(g.out, lost)
+			}
 			return nil
 		case replica.Refused(up.Outcome):
 			return fmt.Errorf("%s does not replicate to this server: %s", primary, up.Reason)

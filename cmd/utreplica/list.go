@@ -88,6 +88,9 @@ func table(s replica.Status, running bool) string {
 		if why := explanation(up); why != "" {
 			fmt.Fprintf(w, "\n%s\n", why)
 		}
+		if lost := lostText(up); lost != "" {
+			fmt.Fprintf(w, "\n%s\n", lost)
+		}
 	}
 	if len(s.Secondaries) > 0 {
 		fmt.Fprintln(w, "\nSecondary\tState\tBehind\tLag\tLast contact")
@@ -113,6 +116,19 @@ func explanation(up *replica.UpstreamStatus) string {
 		return up.Error + "; this server goes on trying"
 	}
 	return up.Error + "; this server serves what it has and goes on trying"
+}
+
+// lostText says where the changes are that the primary never had.
+func lostText(up *replica.UpstreamStatus) string {
+	switch {
+	case up.LostFile == "":
+		return ""
+	case up.LostChanges == 0: // the log did not have them any more
+		return "This server had changes that the primary never had: " + up.LostFile + " tells of them."
+	case up.LostChanges == 1:
+		return "1 change that the primary never had is in " + up.LostFile + ": apply it with ldapmodify on the primary if it is wanted."
+	}
+	return fmt.Sprintf("%d changes that the primary never had are in %s: apply them with ldapmodify on the primary if they are wanted.", up.LostChanges, up.LostFile)
 }
 
 // count is a number with its noun.

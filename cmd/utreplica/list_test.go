@@ -2,6 +2,7 @@ package main
 
 import (
 	"net"
+	"strings"
 	"testing"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
@@ -81,6 +82,23 @@ func TestStatusIsAskedAgainIfTheServerEndsTheConnection(t *testing.T) {
 		s, running, err := (&group{paths: paths}).status()
 		if well && (err != nil || !running || s.Role != replica.RolePrimary || s.Entries != 14) || !well && err == nil {
 			t.Errorf("answered on connection %d: %+v, %v, %v", connections, s, running, err)
+		}
+	}
+}
+
+func TestChangesThatThePrimaryNeverHadAreTold(t *testing.T) {
+	for want, up := range map[string]replica.UpstreamStatus{
+		"": {},
+		"1 change that the primary never had is in FILE: apply it with ldapmodify on the primary if it is wanted.":        {LostFile: "FILE", LostChanges: 1},
+		"3 changes that the primary never had are in FILE: apply them with ldapmodify on the primary if they are wanted.": {LostFile: "FILE", LostChanges: 3},
+		"This server had changes that the primary never had: FILE tells of them.":                                         {LostFile: "FILE"},
+	} {
+		if got := lostText(&up); got != want {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+		text := table(replica.Status{Role: replica.RoleSecondary, Upstream: &up}, true)
+		if !strings.HasSuffix(text, "\n"+want+"\n") && want != "" {
+			t.Errorf("the table is\n%s", text)
 		}
 	}
 }
