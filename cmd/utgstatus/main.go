@@ -22,7 +22,8 @@ and has everything that the primary has, its last change, how many changes and
 how much time it is behind, and its version. The data store of this server is
 asked and asks the others, so it has to run. A secondary whose primary is gone
 asks the other secondaries that it has heard of: how far each of them is tells who
-is to take its place.
+is to take its place. A group in which two primaries take changes is told of below
+the table.
 
 States:
   up               answers and stands alone, or is the primary
@@ -91,7 +92,8 @@ func ask(paths site.Paths) ([]member, error) {
 	return members(all), nil
 }
 
-// show writes the table, and below it why a member does not answer.
+// show writes the table, and below it why a member does not answer, and that a
+// group has more than one primary.
 func show(w io.Writer, all []member) error {
 	columns := []listing.Column[member]{
 		{Title: "Member", Width: 30, Cell: func(m member) string {
@@ -116,6 +118,10 @@ func show(w io.Writer, all []member) error {
 				return err
 			}
 		}
+	}
+	if text := tooMany(all); text != "" {
+		_, err := fmt.Fprintln(w, text)
+		return err
 	}
 	return nil
 }

@@ -5,7 +5,9 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/sunray-ds/utdsd/replica"
@@ -78,6 +80,22 @@ func row(m replica.MemberStatus) member {
 		r.Error = cmp.Or(up.Error, up.Reason)
 	}
 	return r
+}
+
+// tooMany tells of a group in which more than one primary takes changes; "" if
+// there is none.
+func tooMany(all []member) string {
+	var primaries []string
+	for _, m := range all {
+		if m.Role == string(replica.RolePrimary) && m.State == stateUp {
+			primaries = append(primaries, m.Member)
+		}
+	}
+	if len(primaries) < 2 {
+		return ""
+	}
+	return fmt.Sprintf("%d primaries take changes in one group: %s. Keep one: type utreplica -a OTHER on it, then utreplica -u and utreplica -s KEPT on each other one.",
+		len(primaries), strings.Join(primaries, ", "))
 }
 
 // asSeen is what the primary knows of a member that does not answer.

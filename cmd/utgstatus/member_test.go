@@ -63,3 +63,23 @@ func TestFencedPrimaryIsNotUp(t *testing.T) {
 		t.Errorf("%+v", rows[0])
 	}
 }
+
+func TestTwoPrimariesInOneGroupAreTold(t *testing.T) {
+	primary := func(name, fenced string) replica.MemberStatus {
+		return replica.MemberStatus{Member: name, Status: replica.Status{Role: replica.RolePrimary, Fenced: fenced}}
+	}
+	shown := func(all ...replica.MemberStatus) string {
+		var out strings.Builder
+		if err := show(&out, members(all)); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	const want = "\n2 primaries take changes in one group: a:7012, b. Keep one: type utreplica -a OTHER on it, then utreplica -u and utreplica -s KEPT on each other one.\n"
+	if got := shown(primary("a:7012", ""), primary("b", ""), primary("old", "b was promoted")); !strings.HasSuffix(got, want) {
+		t.Errorf("\n%s", got)
+	}
+	if got := shown(primary("a:7012", ""), primary("old", "a was promoted")); strings.Contains(got, "Keep one") {
+		t.Errorf("one of them takes no changes:\n%s", got)
+	}
+}

@@ -6,6 +6,7 @@ package scenario
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sunray-ds/utdsd/conformance/group"
@@ -83,6 +84,33 @@ func TestSecondaryKnowsTheOthersWhenThePrimaryIsGone(t *testing.T) {
 	b.Must(t, "utreplica", "-u")
 	if all := survey(t, b); len(all) != 1 {
 		t.Errorf("a server alone shows %+v", all)
+	}
+	s.end()
+}
+
+func TestTwoPrimariesInOneGroupAreToldAndBecomeOne(t *testing.T) {
+	s := newStory(t)
+	s.server("members", []string{"a", "b"}, "")
+	a, b := s.members["a"], s.members["b"]
+	a.Restart(t)
+	b.Restart(t)
+	a.Must(t, "utreplica", "-p", b.Address())
+	b.Must(t, "utreplica", "-p", a.Address())
+	advice := "2 primaries take changes in one group: "
+	for _, m := range []*group.Member{a, b} {
+		if out := m.Must(t, "utgstatus"); !strings.Contains(out, advice) || !strings.Contains(out, "utreplica -a OTHER") {
+			t.Errorf("%s shows\n%s", m.Name, out)
+		}
+	}
+	s.must(s.write("members", []string{"b", "30"}, ""))
+
+	// What is advised there.
+	a.Must(t, "utreplica", "-a", b.Address())
+	b.Must(t, "utreplica", "-u")
+	b.Must(t, "utreplica", "-s", a.Address())
+	s.group.AwaitLevel(t, a, b)
+	if out := a.Must(t, "utgstatus"); strings.Contains(out, advice) {
+		t.Errorf("one primary is left:\n%s", out)
 	}
 	s.end()
 }
