@@ -10,6 +10,7 @@ import (
 
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
+	"github.com/sunray-ds/utdsd/replica"
 )
 
 const introduction = `
@@ -147,5 +148,20 @@ Sun Ray Core Services
     Group signature: %s
 
 `, command.Version(), host, s.port, site.Suffix, strings.TrimPrefix(site.Suffix, "o="), s.tree.RootDN(), store,
-		map[bool]string{true: "yes", false: "no"}[failover], s.tree.Group, signature)
+		s.inGroup(failover), s.tree.Group, signature)
+}
+
+// inGroup tells whether the server will belong to a failover group: one that has a
+// role in it keeps that, whatever was answered.
+func (s *setup) inGroup(answer bool) string {
+	role, err := s.paths.ReadRole()
+	switch {
+	case err == nil && role.Kind != replica.RoleNone:
+		return "yes, " + role.String()
+	case answer:
+		return "yes"
+	case err != nil:
+		return "(unknown)"
+	}
+	return "no"
 }

@@ -175,7 +175,15 @@ func TestWrongAnswersAreAskedForAgain(t *testing.T) {
 func TestServerThatIsSetUpKeepsItsDataUntilItIsRemoved(t *testing.T) {
 	root := harness.NewUtdsd(t, harness.Options{Plain: true}).Root
 	store := content(t, root, harness.StoreFile)
+	if out, err := exec.Command(harness.Binary(t, "utreplica"), "-R", root, "-p", "127.0.0.1:1", "127.0.0.1:2").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
 	d := utconfig(t, "-R", root)
+	d.answer("WARNING: the data store is set up already.", "y")
+	d.answer("failover group? (y/[n])? ", "")
+	d.answer("Failover group: yes, primary of 127.0.0.1:1, 127.0.0.1:2", "n")
+	d.end(1)
+	d = utconfig(t, "-R", root)
 	d.answer("WARNING: the data store is set up already.", "y")
 	d.answer("failover group? (y/[n])? ", "y")
 	d.secret("Without one the present one is kept.\r\nEnter signature: ", signature)
