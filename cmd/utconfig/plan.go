@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/sunray-ds/utdsd/backend"
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
 )
@@ -33,6 +34,9 @@ func lookAround(p site.Paths, force bool) (present, error) {
 	case force:
 		return present{store: true}, nil
 	}
+	if err := isStore(p.Store); err != nil {
+		return present{}, fmt.Errorf("%w; %s", err, forceHint(p))
+	}
 	now := present{store: true}
 	_, err = os.Stat(p.Config)
 	if err == nil {
@@ -45,6 +49,18 @@ func lookAround(p site.Paths, force bool) (present, error) {
 		return present{}, fmt.Errorf("%s is there, but not all that belongs to it: %w; %s", p.Store, err, forceHint(p))
 	}
 	return now, nil
+}
+
+// isStore refuses a file in the place of the store that no server could serve.
+func isStore(path string) error {
+	state, err := backend.OpenState(path)
+	switch {
+	case errors.Is(err, backend.ErrLocked):
+		return nil // it is being served
+	case err != nil:
+		return err
+	}
+	return state.Close()
 }
 
 func forceHint(p site.Paths) string {

@@ -103,6 +103,26 @@ func TestStoreIsReplacedOnlyByForce(t *testing.T) {
 	}
 }
 
+func TestFileThatIsNoStoreIsNotTakenForOne(t *testing.T) {
+	root := configure(t, "7012")
+	paths, err := site.NewPaths(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, says := range map[string]string{"": "is empty", "dn: o=utdata\n": "is LDIF", "root:x:0:0\n": "not a store of this program"} {
+		if err := os.WriteFile(paths.Store, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r := runProgram(t, testPassword, "utconfig", "-R", root, "-y", "-w", "-")
+		r.want(t, 1, paths.Store, says, "-force replaces the store")
+		if r.out != "" {
+			t.Errorf("it has begun:\n%s", r.out)
+		}
+	}
+	runProgram(t, testPassword, "utconfig", "-R", root, "-y", "-w", "-", "-force").want(t, 0, "has completed")
+	runProgram(t, testPassword, "utconfig", "-R", root, "-y", "-w", "-").want(t, 0, "set up already")
+}
+
 func TestSetUpRefusesWhatIsMissingOrWrong(t *testing.T) {
 	root := t.TempDir()
 	for _, c := range []struct {
