@@ -38,7 +38,7 @@ func makeIndexes(s *schema.Schema, o Indexes) ([]*index, error) {
 		for _, name := range list {
 			t := s.AttributeType([]byte(name))
 			if t == nil {
-				return nil, fmt.Errorf("index of %q: the schema has no such attribute type", name)
+				return nil, fmt.Errorf("%w of %q: the schema has no such attribute type", ErrIndex, name)
 			}
 			ix := &index{name: "eq/" + t.Name, attr: t, sub: i == 1}
 			rule := t.Equality
@@ -46,7 +46,7 @@ func makeIndexes(s *schema.Schema, o Indexes) ([]*index, error) {
 				ix.name, rule = "sub/"+t.Name, t.Substr
 			}
 			if rule == nil || rule.Match != nil || schema.Computed(t.Name) {
-				return nil, fmt.Errorf("index %s: values of this type cannot be indexed so", ix.name)
+				return nil, fmt.Errorf("%w %s: values of this type cannot be indexed so", ErrIndex, ix.name)
 			}
 			ix.seal = newSeal(ix.name)
 			ix.mark = indexMark(s, t, rule)

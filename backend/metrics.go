@@ -22,7 +22,7 @@ func newMetrics(stats func() Stats, b *ballast) *metrics {
 	m := &metrics{
 		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "utds_store_commit_duration_seconds",
-			Help:    "Time that commits took, both syncs included.",
+			Help:    "Time that commits took, the flush included.",
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}),
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{

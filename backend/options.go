@@ -29,6 +29,7 @@ var (
 	ErrExists   = errors.New("store already there")
 	ErrLocked   = errors.New("store in use by another process")
 	ErrForeign  = errors.New("not a store of this program")
+	ErrIndex    = errors.New("index") // of what cannot have one
 )
 
 // Indexes names the attribute types that have an index.

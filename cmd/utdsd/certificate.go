@@ -26,9 +26,6 @@ func loadCertificate(file, key string) (*certificate, error) {
 
 // reload reads the files again. After an error the old certificate stays.
 func (c *certificate) reload() error {
-	if c == nil {
-		return nil
-	}
 	pair, err := tls.LoadX509KeyPair(c.file, c.key)
 	if err != nil {
 		return fmt.Errorf("read the certificate %s and the key %s: %w", c.file, c.key, err)

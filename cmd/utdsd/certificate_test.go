@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -107,4 +108,20 @@ func TestCertificateIsReplacedWhileConnectionsStay(t *testing.T) {
 	}
 	conn.Close()
 	p.stop(t)
+}
+
+func TestCertificateThatIsNotConfiguredIsNotReadAgain(t *testing.T) {
+	root := configure(t, "7012")
+	p := startDaemon(t, "-R", root, "-H", anyPort, "-metrics", "off")
+	p.await(t, "listening on ldapi://")
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the signature and the password
+		p.await(t, " has been read again")
+	}
+	p.stop(t)
+	if strings.Contains(p.text(), "certificate has been") {
+		t.Error(p.text())
+	}
 }

@@ -37,7 +37,7 @@ type daemon struct {
 }
 
 // run serves until ctx ends or a listener fails. hangup asks for the
-// certificate to be read again.
+// certificate and the secrets to be read again.
 func (d *daemon) run(ctx context.Context, hangup <-chan os.Signal) error {
 	log, err := d.logger()
 	if err != nil {
@@ -52,7 +52,7 @@ func (d *daemon) run(ctx context.Context, hangup <-chan os.Signal) error {
 	}
 	store, err := backend.Serve(d.paths.Store, o)
 	if err != nil {
-		return err
+		return d.named(err)
 	}
 	if err = d.belongs(store, o.Schema); err == nil {
 		err = d.serve(ctx, hangup, store, o.Schema, registry, log)
@@ -107,7 +107,7 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 		Referral: group.ReferralURL, Fence: group.Fence, Syncer: group, Signature: sig.get, Extensions: extensions(group),
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", d.file, err)
 	}
 	recycle.server = ldap
 	ctx, end := context.WithCancel(ctx)
@@ -138,7 +138,11 @@ func (d *daemon) serve(ctx context.Context, hangup <-chan os.Signal, store *back
 	}
 	monitor.setReady(true)
 	notify("READY=1", log)
-	fault := await(ctx, hangup, ended, reloaders{"certificate": cert.reload, "group signature": sig.reload, "administrator's password": root.reload}, log)
+	again := reloaders{"group signature": sig.reload, "administrator's password": root.reload}
+	if cert != nil {
+		again["certificate"] = cert.reload
+	}
+	fault := await(ctx, hangup, ended, again, log)
 	monitor.setReady(false)
 	notify("STOPPING=1", log)
 	err = errors.Join(fault, shutdown(ldap, log))
@@ -197,6 +201,14 @@ func (d *daemon) options(o backend.Options) (backend.Options, error) {
 	return o, nil
 }
 
+// named names the configuration in an error that is its fault.
+func (d *daemon) named(err error) error {
+	if errors.Is(err, backend.ErrIndex) {
+		return fmt.Errorf("%s: %w; see the table [index]", d.file, err)
+	}
+	return err
+}
+
 // check verifies the store and says how it is.
 func (d *daemon) check(ctx context.Context) error {
 	o, err := d.options(backend.Options{ReadOnly: true})
@@ -205,7 +217,7 @@ func (d *daemon) check(ctx context.Context) error {
 	}
 	store, err := backend.Open(d.paths.Store, o)
 	if err != nil {
-		return err
+		return d.named(err)
 	}
 	if err := d.belongs(store, o.Schema); err != nil {
 		return errors.Join(err, store.Close())

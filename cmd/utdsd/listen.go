@@ -60,7 +60,7 @@ func (d *daemon) listen(log *slog.Logger) (all []listener, err error) {
 			l.Listener, err = net.Listen("tcp", u.Address)
 		}
 		if err != nil {
-			return all, refused(u.String(), err)
+			return all, refused(u.String(), "-H or the key listen of the configuration", err)
 		}
 		if _, port, err := net.SplitHostPort(l.Addr().String()); err == nil && u.Scheme != config.SchemeLDAPI {
 			host, _, _ := net.SplitHostPort(u.Address)
@@ -89,15 +89,16 @@ func (d *daemon) local(all []listener, log *slog.Logger) []listener {
 	return append(all, listener{Listener: l, name: "ldapi://", socket: d.paths.Socket})
 }
 
-// refused says why an address cannot be had and what to do.
-func refused(name string, err error) error {
+// refused says why an address cannot be had and what to do; option is what chooses
+// another one.
+func refused(name, option string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("cannot listen on %s: the address is in use; stop the program that has it (ss -ltnp shows it), or choose another one with -H: %w", name, err)
+		return fmt.Errorf("cannot listen on %s: the address is in use; stop the program that has it (ss -ltnp shows it), or choose another one with %s: %w", name, option, err)
 	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("cannot listen on %s: it is not allowed; run as root or choose a port above 1023 with -H: %w", name, err)
+		return fmt.Errorf("cannot listen on %s: it is not allowed; run as root or choose a port above 1023 with %s: %v", name, option, err)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		return fmt.Errorf("cannot listen on %s: this machine has no such address: %w", name, err)
+		return fmt.Errorf("cannot listen on %s: this machine has no such address; choose another one with %s: %w", name, option, err)
 	}
 	return fmt.Errorf("cannot listen on %s: %w", name, err)
 }

@@ -54,7 +54,7 @@ func (d *daemon) startMonitor(registry *prometheus.Registry, log *slog.Logger) (
 	}
 	l, err := net.Listen("tcp", d.conf.Metrics)
 	if err != nil {
-		return nil, refused("http://"+d.conf.Metrics+" (metrics; -metrics and the key metrics change it)", err)
+		return nil, refused("http://"+d.conf.Metrics+" (metrics)", "-metrics or the key metrics of the configuration", err)
 	}
 	m := &monitor{address: l.Addr().String(), done: make(chan struct{})}
 	m.http = &http.Server{

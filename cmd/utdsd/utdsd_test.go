@@ -62,7 +62,7 @@ func TestServerIsSetUpServesAndStops(t *testing.T) {
 			t.Errorf("%s: %d\n%.200s", path, code, body)
 		}
 	}
-	if _, body := get(t, monitor+"/metrics"); !strings.Contains(body, "go_goroutines") || !strings.Contains(body, "utds_ldap_") {
+	if _, body := get(t, monitor+"/metrics"); !strings.Contains(body, "commits took, the flush included") || !strings.Contains(body, "go_goroutines") || !strings.Contains(body, "utds_ldap_") {
 		t.Error("metrics of the runtime or of the server are missing")
 	}
 
@@ -105,7 +105,7 @@ func TestServerThatCannotServeSaysWhy(t *testing.T) {
 		t.Errorf("not one sentence:\n%s%s", r.out, r.err)
 	}
 	r = runProgram(t, "", "utdsd", "-R", root, "-H", "ldap://127.0.0.1:0", "-metrics", address)
-	r.want(t, 1, "http://"+address, "in use", "-metrics")
+	r.want(t, 1, "http://"+address, "in use", "choose another one with -metrics or the key metrics")
 
 	runProgram(t, "", "utdsd", "-R", root, "-H", "http://x").want(t, 2, "-H", "not an ldap, ldaps or ldapi URL")
 	runProgram(t, "", "utdsd", "-R", root, "-H", "ldaps://127.0.0.1:0").want(t, 1, "needs a certificate", "[tls]")
@@ -127,11 +127,19 @@ func TestServerThatCannotServeSaysWhy(t *testing.T) {
 		runProgram(t, "", "utdsd", append(args, "-R", root, "-f", conf)...).want(t, 1, "is of o=utdata", conf, "o=other")
 	}
 
-	rule := "\n[[access]]\nwho = \"nobody\"\nright = \"read\"\n"
-	if err := os.WriteFile(usual, append(read(t, usual), rule...), 0o600); err != nil {
+	good := string(read(t, usual))
+	for mistake, says := range map[string]string{
+		"[[access]]\nwho = \"nobody\"\nright = \"read\"\n": `access rule 1: unknown who "nobody"`,
+		"[index]\neq = [\"nosuch\"]\n":                     `index of "nosuch": the schema has no such attribute type; see the table [index]`,
+	} {
+		if err := os.WriteFile(usual, []byte(good+"\n"+mistake), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		runProgram(t, "", "utdsd", "-R", root, "-H", anyPort, "-metrics", "off").want(t, 1, "utdsd: "+usual+": ", says)
+	}
+	if err := os.WriteFile(usual, []byte(good), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	runProgram(t, "", "utdsd", "-R", root, "-H", anyPort, "-metrics", "off").want(t, 1, "access rule 1", `unknown who "nobody"`)
 
 	if err := os.Remove(filepath.Join(root, "var/opt/SUNWut/srds/dbm.ut/id2entry.dbb")); err != nil {
 		t.Fatal(err)

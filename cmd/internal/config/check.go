@@ -19,6 +19,8 @@ type fault struct {
 	err error
 }
 
+var errUnit = errors.New(`write a time with its unit, as "30s" or "1h"`)
+
 func (c *Config) check() *fault {
 	for _, check := range []func() *fault{c.checkListen, c.checkAdmin, c.checkLimits, c.checkRest} {
 		if f := check(); f != nil {
@@ -87,7 +89,7 @@ func (c *Config) checkLimits() *fault {
 	} {
 		// A bare number is read as nanoseconds: nobody means that.
 		if d.value < time.Millisecond {
-			return &fault{d.key, errors.New(`write a time with its unit, as "30s" or "1h"`)}
+			return &fault{d.key, errUnit}
 		}
 	}
 	return nil

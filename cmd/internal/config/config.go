@@ -197,6 +197,9 @@ func Load(path string) (Config, error) {
 	return c, nil
 }
 
+// badTime begins the parser's message about a text that is no time.
+const badTime = "invalid duration: "
+
 // Parse reads the text of a configuration file.
 func Parse(text string) (Config, error) {
 	c := Default()
@@ -204,6 +207,8 @@ func Parse(text string) (Config, error) {
 	meta, err := toml.Decode(text, &c)
 	var syntax toml.ParseError
 	switch {
+	case errors.As(err, &syntax) && strings.HasPrefix(syntax.Message, badTime):
+		return Config{}, fmt.Errorf("line %d: %s: %w, and not %s", syntax.Position.Line, syntax.LastKey, errUnit, strings.TrimPrefix(syntax.Message, badTime))
 	case errors.As(err, &syntax):
 		return Config{}, fmt.Errorf("line %d: %s", syntax.Position.Line, message(syntax))
 	case err != nil:

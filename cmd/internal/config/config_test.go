@@ -90,7 +90,7 @@ func TestMistakesAreNamedWithTheirLine(t *testing.T) {
 		{"twice", "metrics = \"\"\nmetrics = \"\"\n", "line 2: "},
 		{"wrong type", "\nlisten = \"ldap://\"\n", "line 2 (last key \"listen\"): "},
 		{"wrong type of a number", "[limits]\n\nconnections = \"many\"\n", "line 3 (last key \"limits.connections\"): "},
-		{"no such time", "[limits]\ntime_limit = \"soon\"\n", "line 2: "},
+		{"no such time", "[limits]\ntime_limit = \"soon\"\n", `line 2: limits.time_limit: write a time with its unit, as "30s" or "1h", and not "soon"`},
 		{"time without unit", "[limits]\ntime_limit = 60\n", "line 2: limits.time_limit: write a time with its unit"},
 		{"number out of range", "[limits]\nconnections = -1\n", "line 2: limits.connections: -1 is too small"},
 		{"scheme", "[password]\nscheme = \"{MD5}\"\n", "line 2: password.scheme: "},
