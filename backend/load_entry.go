@@ -191,6 +191,7 @@ func (m *entryMaker) name(rec *ldif.Record) bool {
 		return false
 	case !m.holds(key):
 		m.leaveOut(rec, "it is not below %s", m.opts.Suffix)
+		out.problems[len(out.problems)-1].Outside = true
 		return false
 	case len(key) > maxKey:
 		m.leaveOut(rec, "its name is too long")

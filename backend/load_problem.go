@@ -16,6 +16,8 @@ type LoadProblem struct {
 	DN   string // of the entry, if it is known
 	Text string // a sentence without an end; never quotes a value
 	Note bool   // nothing was lost or altered; it is only told
+
+	Outside bool // the entry is left out because its name is not below the suffix
 }
 
 // Error names the place and the problem.

@@ -19,6 +19,9 @@ func (r *restore) explainLoad(in *source, err error) error {
 	switch {
 	case errors.As(err, &p):
 		return fmt.Errorf("%s, %s; %s (without -strict the load goes on past such a problem)", in.name, in.place(p), r.unchanged())
+	case errors.Is(err, backend.ErrEmptyInput) && r.early.all() > 0:
+		return fmt.Errorf("%s: %s; %s: is it the dump of another server? %s", in.name,
+			outside(r.early.all(), r.conf.Suffix), r.unchanged(), "the key suffix of the configuration names what this one holds")
 	case errors.Is(err, backend.ErrEmptyInput):
 		return fmt.Errorf("%s: %w; %s: %s", in.name, err, r.unchanged(), wanted)
 	case errors.Is(err, backend.ErrCutOff):

@@ -34,7 +34,8 @@ as id2entry.dbb.previous.
 
 Entries may come in any order. Entry ids and operational attributes are kept, and
 so are attributes and object classes that the schema does not know. What cannot be
-read or stored is told with its line, left out, and counted at the end. A dump of
+read or stored is told with its line, left out, and counted at the end; of an input
+without any entry for the store only the first problems are told. A dump of
 utldbmcat that is cut off is not loaded, unless -partial asks for what there is of it.
 
 Exit status:

@@ -33,8 +33,9 @@ type restore struct {
 	out     io.Writer
 	errOut  *os.File
 
-	line *progress.Line
-	mu   sync.Mutex // guards errOut
+	line  *progress.Line
+	mu    sync.Mutex // guards errOut
+	early early
 }
 
 func (r *restore) run(ctx context.Context) (err error) {
@@ -64,6 +65,7 @@ func (r *restore) run(ctx context.Context) (err error) {
 		Progress: func(p backend.LoadProgress) { r.progress(in, p) },
 	})
 	if err != nil {
+		r.early.end(r.complain)
 		return r.explainLoad(in, err)
 	}
 	return r.summary(in, res, time.Since(begun))
@@ -103,11 +105,14 @@ func (s *source) place(p *backend.LoadProblem) string {
 }
 
 func (r *restore) report(in *source, p backend.LoadProblem) {
+	text := in.place(&p)
 	if p.Note {
-		r.complain("note: %s", in.place(&p))
+		text = "note: " + text
+	}
+	if r.early.keep(p, text) {
 		return
 	}
-	r.complain("%s", in.place(&p))
+	r.complain("%s", text)
 }
 
 // complain writes one line to standard error.
@@ -126,6 +131,9 @@ func (r *restore) tell(level int, format string, args ...any) {
 }
 
 func (r *restore) progress(in *source, p backend.LoadProgress) {
+	if p.Stage == backend.LoadReading && p.Entries > 0 {
+		r.early.tell(r.complain)
+	}
 	done, total := in.read.Load(), in.size
 	if p.Stage != backend.LoadReading {
 		done, total = 0, 0

@@ -5,6 +5,7 @@ package flow
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -173,6 +174,24 @@ func full(t *testing.T, what, root string) {
 	cmd := command(t, "utldbmcat", "-R", root)
 	cmd.Stdout = out
 	said(t, wrong{what: what, code: 1, says: []string{"the dump is cut off", "the disk is full", "make room", "dump again"}}, finish(t, cmd))
+}
+
+func TestInputWithoutAnEntryIsNotToldLineByLine(t *testing.T) {
+	root := newRoot(t)
+	var elsewhere strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&elsewhere, "dn: cn=u%d,dc=example\ncn: u%d\n\n", i, i)
+	}
+	for text, says := range map[string]string{
+		strings.Repeat("root:x:0:0:root:/root:/bin/bash\n", 299): "give a dump made by utldbmcat",
+		elsewhere.String(): "all 300 entries are outside of o=utdata; the old store is as it was",
+	} {
+		r := load(t, root, text)
+		r.want(t, 1, says, "and 295 further problems")
+		if n := strings.Count(r.err, "\n"); n != 7 {
+			t.Errorf("%d lines:\n%s", n, r.err)
+		}
+	}
 }
 
 func TestProblemsAreCountedInWords(t *testing.T) {
