@@ -50,7 +50,7 @@ Examples:
   utconfig -u`
 
 func main() {
-	command.Program{Name: "utconfig", Usage: usage, Define: define}.Main()
+	command.Program{Name: "utconfig", Usage: usage, ForRoot: true, Define: define}.Main()
 }
 
 // request is the command line.

@@ -29,7 +29,7 @@ Examples:
   utdsd -R $HOME/ray -check`
 
 func main() {
-	command.Program{Name: "utdsd", Usage: usage, Define: define}.Main()
+	command.Program{Name: "utdsd", Usage: usage, ForRoot: true, Define: define}.Main()
 }
 
 func define(f *flag.FlagSet) func([]string) error {

@@ -33,7 +33,7 @@ Examples:
   utgroupsig -l`
 
 func main() {
-	command.Program{Name: "utgroupsig", Usage: usage, Define: define}.Main()
+	command.Program{Name: "utgroupsig", Usage: usage, ForRoot: true, Define: define}.Main()
 }
 
 func define(f *flag.FlagSet) func([]string) error {

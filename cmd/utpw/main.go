@@ -28,7 +28,7 @@ Examples:
   utpw -w password.txt`
 
 func main() {
-	command.Program{Name: "utpw", Usage: usage, Define: define}.Main()
+	command.Program{Name: "utpw", Usage: usage, ForRoot: true, Define: define}.Main()
 }
 
 func define(f *flag.FlagSet) func([]string) error {

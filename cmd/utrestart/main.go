@@ -26,7 +26,7 @@ Examples:
   utrestart -R $HOME/ray`
 
 func main() {
-	command.Program{Name: "utrestart", Usage: usage, Define: define}.Main()
+	command.Program{Name: "utrestart", Usage: usage, ForRoot: true, Define: define}.Main()
 }
 
 func define(f *flag.FlagSet) func([]string) error {

@@ -29,7 +29,7 @@ Examples:
   utstart -R $HOME/ray`
 
 func main() {
-	command.Program{Name: "utstart", Usage: usage, Define: define}.Main()
+	command.Program{Name: "utstart", Usage: usage, ForRoot: true, Define: define}.Main()
 }
 
 func define(f *flag.FlagSet) func([]string) error {

@@ -27,7 +27,7 @@ Examples:
   utstop -R $HOME/ray`
 
 func main() {
-	command.Program{Name: "utstop", Usage: usage, Define: define}.Main()
+	command.Program{Name: "utstop", Usage: usage, ForRoot: true, Define: define}.Main()
 }
 
 func define(f *flag.FlagSet) func([]string) error {

@@ -148,6 +148,10 @@ func TestMissingRightsAreExplained(t *testing.T) {
 			[]string{filepath.Dir(store), "permission denied", owner, "the old store is as it was"}}, filepath.Dir(store), 0o500, 0o700},
 		{wrong{"a configuration", "utldif2ldbm", []string{"-R", root, "-c", "-i", locked}, 1, []string{"utdsd.toml", "permission denied", owner}},
 			filepath.Join(root, "etc/opt/SUNWut/srds"), 0, 0o755},
+		{wrong{"a server", "utdsd", []string{"-R", root}, 1, []string{"utdsd.toml", "permission denied", owner}},
+			filepath.Join(root, "etc/opt/SUNWut/srds"), 0, 0o755},
+		{wrong{"a signature", "utgroupsig", []string{"-R", root, "-l"}, 1, []string{"permission denied", owner}}, filepath.Join(root, "etc/opt/SUNWut/gmSignature"), 0, 0o600},
+		{wrong{"a password", "utpw", []string{"-R", root, "-w", locked}, 1, []string{"permission denied", owner}}, filepath.Join(root, "etc/opt/SUNWut/utadmin.pw"), 0, 0o600},
 	} {
 		again := shut(w.path, w.mode, w.again)
 		r := asAnother(t, w.program, w.args...)

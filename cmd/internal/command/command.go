@@ -10,9 +10,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"slices"
+	"strings"
 )
 
 // Exit codes.
@@ -45,6 +47,8 @@ type Program struct {
 	// Usage is the page without the options, in the form that ParsePage reads: the
 	// one source of -h and of the man page.
 	Usage string
+	// ForRoot says that a missing right is an error of who has started it.
+	ForRoot bool
 	// Define declares the options and gives what is run after they are read;
 	// the arguments behind the options are passed on.
 	Define func(f *flag.FlagSet) func(args []string) error
@@ -74,7 +78,7 @@ func (p Program) Run(args []string, out, errOut io.Writer) int {
 	if err == nil {
 		return Done
 	}
-	fmt.Fprintf(errOut, "%s: %s\n", p.Name, err)
+	fmt.Fprintf(errOut, "%s: %s%s\n", p.Name, Shorten(err.Error()), p.hint(err))
 	if errors.Is(err, ErrUsage) {
 		fmt.Fprintf(errOut, "Run %s -h to see how it is used.\n", p.Name)
 		return Misused
@@ -84,6 +88,31 @@ func (p Program) Run(args []string, out, errOut io.Writer) int {
 		return exit.code
 	}
 	return Failed
+}
+
+// hint is what to do about an error, "" if that is told or not known.
+func (p Program) hint(err error) string {
+	if p.ForRoot && errors.Is(err, fs.ErrPermission) {
+		return ": run it as root, or as the user to whom it belongs"
+	}
+	return ""
+}
+
+const (
+	longWord  = 1000 // bytes, far beyond any name and path
+	shownWord = 60
+)
+
+// Shorten cuts off what is no word of a message but the whole of an argument that
+// somebody has got wrong.
+func Shorten(text string) string {
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		if len(w) > longWord {
+			words[i] = strings.ToValidUTF8(w[:shownWord], "") + "..."
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 func (p Program) page(f *flag.FlagSet) *Page {

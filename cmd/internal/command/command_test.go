@@ -3,7 +3,9 @@ package command
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -51,6 +53,26 @@ func TestExitCodesAndWhereTheTextGoes(t *testing.T) {
 		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.HasPrefix(errOut.String(), c.err) || (c.err == "") != (errOut.Len() == 0) {
 			t.Errorf("%q: %d, out %q, err %q", c.args, code, out.String(), errOut.String())
 		}
+	}
+}
+
+func TestMissingRightsOfAProgramForRoot(t *testing.T) {
+	p := Program{Name: "uttest", ForRoot: true, Define: func(*flag.FlagSet) func([]string) error {
+		return func([]string) error { return fmt.Errorf("end process 7: %w", syscall.EPERM) }
+	}}
+	for forRoot, want := range map[bool]string{false: "permitted\n", true: "permitted: run it as root, or as the user to whom it belongs\n"} {
+		var out strings.Builder
+		p.ForRoot = forRoot
+		if code := p.Run(nil, &out, &out); code != Failed || !strings.HasSuffix(out.String(), want) {
+			t.Errorf("%d %q", code, out.String())
+		}
+	}
+}
+
+func TestEndlessWordIsCutOff(t *testing.T) {
+	long := strings.Repeat("é", 40_000)
+	if got := Shorten("add " + long + ": refused " + long[:longWord]); got != "add "+long[:shownWord]+"... refused "+long[:longWord] {
+		t.Error(got)
 	}
 }
 

@@ -52,7 +52,7 @@ func (t *tool[T]) file(c *admin.Client, path string, parse Parse, done string) e
 				effect = "some perhaps with an effect"
 			}
 			bar.Clear()
-			fmt.Fprintf(t.errOut, "line %d: %s\n", line, err)
+			fmt.Fprintf(t.errOut, "line %d: %s\n", line, command.Shorten(err.Error()))
 		},
 		Progress: func(n uint64, bytes int64) { bar.Show(done, n, bytes, size) },
 	}
