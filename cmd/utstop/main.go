@@ -15,11 +15,11 @@ const usage = `Usage: utstop [-R DIR]
 
 Stops the data store of this server and waits until it is gone. Clients get
 their answers first; the other servers of the failover group go on. It is no
-error that it does not run.
+error that it does not run, unless nothing is set up below DIR.
 
 Exit status:
   0  the data store does not run
-  1  it could not be stopped, and the reason is told
+  1  it could not be stopped or DIR is not the right one; the reason is told
   2  the command line is wrong
 
 Examples:
@@ -41,6 +41,6 @@ func define(f *flag.FlagSet) func([]string) error {
 			return err
 		}
 		s := service.Service{Paths: paths, Out: os.Stdout}
-		return s.Stop()
+		return s.StopNamed()
 	}
 }

@@ -39,7 +39,8 @@ func pid(root string) string { return "cat " + root + "/var/opt/SUNWut/srds/utds
 func TestStartAndStopWaitAndSaySo(t *testing.T) {
 	m := newServer(t)
 	m.want(t, 1, tool("utstart", "/tmp/none"), "not set up", "utconfig")
-	m.run(t, tool("utstop", "/tmp/none"), "is not running")
+	m.want(t, 1, tool("utstop", "/tmp/none"), "not set up", "name another root with -R")
+	m.want(t, 1, tool("utrestart", "/tmp/none"), "not set up")
 	m.run(t, tool("utstop", root), "is not running")
 	m.want(t, 2, tool("utstart", root)+"now", "unexpected argument")
 	m.want(t, 2, tool("utstop", root)+"-c", "utstop -h")
@@ -62,7 +63,7 @@ func TestStartAndStopWaitAndSaySo(t *testing.T) {
 	// Somebody else may not use the local socket, and does not wait for it.
 	other := "timeout 20 setpriv --reuid=65534 --regid=65534 --clear-groups "
 	m.run(t, "chmod 755 "+root+"; "+other+tool("utstart", root), "running already")
-	m.want(t, 1, other+tool("utstop", root), "operation not permitted")
+	m.want(t, 1, other+tool("utstop", root), "operation not permitted: run it as root")
 }
 
 func TestServerThatDoesNotStartSaysWhy(t *testing.T) {

@@ -71,7 +71,7 @@ func words(text string) []string {
 func TestServerThatIsNotSetUpIsAFailureAndNoMisuse(t *testing.T) {
 	for _, args := range [][]string{{"utuser", "-l"}, {"utdesktop", "-l"}, {"utadminuser", "-l"}, {"utpolicy"}, {"utkiosk", "-l"}, {"utpw", "-w", "x"},
 		{"utgroupsig", "-l"}, {"utgroupsig", "-g"}, {"utreplica", "-l"}, {"utreplica", "-i"}, {"utreplica", "-u"}, {"utreplica", "-p", "localhost"},
-		{"utreplica", "-s", "localhost"}, {"utgstatus"}, {"utstart"}, {"utrestart"}, {"utdsd"}, {"utldbmcat"}, {"utsample"}} {
+		{"utreplica", "-s", "localhost"}, {"utgstatus"}, {"utstart"}, {"utstop"}, {"utrestart"}, {"utdsd"}, {"utldbmcat"}, {"utsample"}} {
 		say(t, args[0], args[1:]...).want(t, 1, args[0]+": ", "utconfig")
 	}
 	u := harness.NewUtdsd(t, harness.Options{Plain: true})

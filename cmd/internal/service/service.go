@@ -33,8 +33,8 @@ func (s *Service) Start(cold bool) error {
 	if err := s.mayManage(); err != nil {
 		return err
 	}
-	if _, err := os.Stat(s.Paths.Config); errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s is not there: the server below %s is not set up; run utconfig first, or name another root with -R", s.Paths.Config, s.Paths.Root)
+	if err := s.setUp(); err != nil {
+		return err
 	}
 	p, err := s.find()
 	switch {
@@ -52,6 +52,14 @@ func (s *Service) Start(cold bool) error {
 		return err
 	}
 	fmt.Fprintf(s.Out, "Sun Ray Data Store daemon started (process %d)\n", pid)
+	return nil
+}
+
+// setUp is the error of an installation that is none.
+func (s *Service) setUp() error {
+	if _, err := os.Stat(s.Paths.Config); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is not there: the server below %s is not set up; run utconfig first, or name another root with -R", s.Paths.Config, s.Paths.Root)
+	}
 	return nil
 }
 
@@ -107,6 +115,18 @@ func (s *Service) Stop() error {
 	}
 	fmt.Fprintln(s.Out, "Sun Ray Data Store daemon stopped")
 	return nil
+}
+
+// StopNamed is Stop, and an error for a folder in which nothing runs and nothing is
+// set up: its name is wrong. The machine itself may be without a server.
+func (s *Service) StopNamed() error {
+	if err := s.setUp(); err != nil && s.Paths.Root != "/" {
+		quiet := Service{Paths: s.Paths, Out: io.Discard}
+		if p, fault := quiet.find(); p == nil && fault == nil {
+			return err
+		}
+	}
+	return s.Stop()
 }
 
 // Restart is Stop and Start.
