@@ -21,7 +21,20 @@ const usage = `Usage: utdsd [-R DIR] [-f FILE] [-H "URL ..."] [-metrics ADDRESS]
        utdsd -version
 
 Serves the Sun Ray data store over LDAP until SIGTERM or SIGINT. SIGHUP reads
-the certificate, the group signature and the administrator's password again. The server must have been set up with utconfig.
+the certificate, the group signature and the administrator's password again. The
+server must have been set up with utconfig.
+
+Beside /metrics the address of -metrics has /healthz, which is 200 as long as the
+process runs, and /readyz, which is 200 from when the server listens on all its
+addresses until it is told to end, and 503 otherwise. /readyz is 200, too, on a
+secondary that does not reach its primary, on a full disk and with damaged values:
+the metrics tell of those.
+
+Exit status:
+  0  it was told to end; with -check: the store is good
+  1  failed; with -check: the store has faults
+  2  the command line is wrong
+  3  the store could not be written; what was acknowledged is on the disk
 
 Examples:
   utdsd

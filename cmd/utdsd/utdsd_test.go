@@ -110,7 +110,7 @@ func TestServerThatCannotServeSaysWhy(t *testing.T) {
 	runProgram(t, "", "utdsd", "-R", root, "-H", "http://x").want(t, 2, "-H", "not an ldap, ldaps or ldapi URL")
 	runProgram(t, "", "utdsd", "-R", root, "-H", "ldaps://127.0.0.1:0").want(t, 1, "needs a certificate", "[tls]")
 	runProgram(t, "", "utdsd", "-nosuch").want(t, 2, "utdsd -h")
-	runProgram(t, "", "utdsd", "-h").want(t, 0, "Examples:", "-metrics")
+	runProgram(t, "", "utdsd", "-h").want(t, 0, "Examples:", "-metrics", "/readyz is 200, too, on a")
 
 	conf := filepath.Join(t.TempDir(), "utdsd.toml")
 	if err := os.WriteFile(conf, []byte("\nport = 1\n"), 0o600); err != nil {

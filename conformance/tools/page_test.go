@@ -37,8 +37,12 @@ func say(t *testing.T, program string, args ...string) ran {
 }
 
 func TestEveryProgramExplainsItself(t *testing.T) {
+	told := regexp.MustCompile(`(?m)^Exit codes: .*$`).FindString(read(t, "../../README.md"))
 	for _, p := range programs(t) {
 		help := say(t, p, "-h").want(t, 0, "Usage: "+p, "\nExamples:\n", "\nOptions:\n", "\nExit ").out
+		if strings.Contains(help, "\n  3  ") && !strings.Contains(told, "`"+p+"`") {
+			t.Errorf("%s has an exit status 3 of which README.md does not tell", p)
+		}
 		for line := range strings.Lines(help) {
 			if len([]rune(line)) > 130 {
 				t.Errorf("%s: a line of %d columns: %s", p, len(line), line)
