@@ -35,10 +35,10 @@ func (c *change) prepare() (err error) {
 		return err
 	}
 	c.now, err = c.paths.ReadPassword()
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // it is asked for if need be
+	if errors.Is(err, os.ErrPermission) {
+		return err
 	}
-	return err
+	return nil // one that is missing or damaged is asked for if need be, and written anew
 }
 
 func (c *change) run() error {

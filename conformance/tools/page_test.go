@@ -82,6 +82,11 @@ func TestServerThatIsNotSetUpIsAFailureAndNoMisuse(t *testing.T) {
 	for _, args := range [][]string{{"utuser", "-l"}, {"utdesktop", "-a", "080020861234,x"}, {"utadminuser", "-l"}, {"utpolicy"}, {"utkiosk", "-l"}} {
 		run(t, u.Root, "", args[0], args[1:]...).want(t, 1, "is not running; start it with utstart")
 	}
+	if err := os.WriteFile(filepath.Join(u.Root, passwordFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, u.Root, "", "utuser", "-l").want(t, 1, passwordFile+": read a password: the first line is empty: run utpw")
+	run(t, u.Root, harness.Password, "utpw", "-w", "-").want(t, 1, "is not running; start it with utstart")
 	if err := os.Remove(filepath.Join(u.Root, passwordFile)); err != nil {
 		t.Fatal(err)
 	}

@@ -74,9 +74,9 @@ func Connect(p site.Paths) (*Client, error) {
 			return nil, fault // nothing is set up here
 		}
 		if errors.Is(err, os.ErrNotExist) {
-			err = fmt.Errorf("%s is not there: run utpw with the administration password of the group, which writes it", p.Password)
+			err = fmt.Errorf("%s is not there", p.Password)
 		}
-		return nil, err
+		return nil, fmt.Errorf("%w: run utpw with the administration password of the group, which writes it", err)
 	}
 	return ConnectWith(p, password)
 }
