@@ -23,7 +23,11 @@ func TestServerThatHangsIsToldAsSuch(t *testing.T) {
 	if err := syscall.Kill(u.Pid(), syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	defer syscall.Kill(u.Pid(), syscall.SIGCONT)
+	defer func() {
+		if err := syscall.Kill(u.Pid(), syscall.SIGCONT); err != nil {
+			t.Error(err)
+		}
+	}()
 	var all sync.WaitGroup
 	for _, line := range []string{"utgstatus", "utreplica -l", "utreplica -i", "utldbmcat -o " + u.Root + "/dump", "utuser -l"} {
 		all.Go(func() {
