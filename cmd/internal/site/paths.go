@@ -3,6 +3,7 @@
 package site
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -92,10 +93,23 @@ func (p Paths) MakeFolders() error {
 			return fmt.Errorf("let everybody pass through a folder: %w", err)
 		}
 	}
-	if err := os.Chmod(filepath.Dir(p.Store), 0o700); err != nil {
+	if err := closeFolder(filepath.Dir(p.Store)); err != nil {
 		return fmt.Errorf("close the store's folder: %w", err)
 	}
 	return nil
+}
+
+// closeFolder leaves a folder to its owner. A link stays as it is: who made it, and
+// where it leads to, is not known, and it may stand where others than root can put it.
+func closeFolder(path string) error {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENOTDIR) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o700), f.Close())
 }
 
 // letThrough mends a folder that was made under a narrow umask. One through which

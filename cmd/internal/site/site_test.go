@@ -262,3 +262,21 @@ func TestWhatIsNoFileIsLeftAlone(t *testing.T) {
 		t.Errorf("it became %v (%v)", after, err)
 	}
 }
+
+// The folder above the store's is the account's of utdsd, and root prepares it.
+func TestLinkInThePlaceOfTheStoresFolderIsNotFollowed(t *testing.T) {
+	p, other := newSite(t), filepath.Join(t.TempDir(), "other")
+	if err := os.Mkdir(other, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Dir(p.Store)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(other, filepath.Dir(p.Store)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.MakeFolders(); err != nil {
+		t.Fatal(err)
+	}
+	wantMode(t, other, 0o755)
+}
