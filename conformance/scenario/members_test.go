@@ -103,6 +103,8 @@ func TestTwoPrimariesInOneGroupAreToldAndBecomeOne(t *testing.T) {
 		}
 	}
 	s.must(s.write("members", []string{"b", "30"}, ""))
+	// One that has nothing would not be given b's data up for.
+	s.must(s.write("members", []string{"a", "10"}, ""))
 
 	// What is advised there.
 	a.Must(t, "utreplica", "-a", b.Address())
