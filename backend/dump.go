@@ -131,6 +131,11 @@ func (s *State) readMeta() (err error) {
 	return err
 }
 
+// errOtherEntries tells of entries that are all there and not what was written.
+func errOtherEntries() error {
+	return &DamageError{Bucket: bucketEntries, What: "the entries are not those of the state hash"}
+}
+
 // WriteLDIF writes all entries, each behind its superior, in the order of their
 // names, with all attributes as they are stored. The same state gives the same
 // bytes. The first comment tells the position and the state hash, the last line
@@ -151,7 +156,7 @@ func (s *State) WriteLDIF(ctx context.Context, w io.Writer, o DumpOptions) (entr
 		return d.written, &DamageError{Bucket: bucketNames, What: fmt.Sprintf("has %d names for %d entries", d.written, s.state.entries)}
 	}
 	if d.hash != s.state.hash {
-		return d.written, &DamageError{Bucket: bucketEntries, What: "the entries are not those of the state hash"}
+		return d.written, errOtherEntries()
 	}
 	if o.Confirm != nil {
 		if err := o.Confirm(); err != nil {

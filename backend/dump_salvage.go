@@ -20,7 +20,8 @@ type salvage struct {
 	ctx    context.Context
 	report func(error)
 	maker  *textMaker
-	seen   idSet
+	seen   idSet // entries
+	walked idSet // pages of the bucket
 	failed error // of the output, or of ctx: the end
 }
 
@@ -37,76 +38,69 @@ func (s *State) Salvage(ctx context.Context, w io.Writer, o DumpOptions, report 
 			return 0, err
 		}
 	}
-	v.walk(s.entries, v.entry)
-	if v.failed == nil && v.written != s.state.entries {
-		v.walk(s.names, v.name)
-	}
-	if v.failed != nil || v.written != s.state.entries || v.hash != s.state.hash || o.NoComments {
+	v.page(s.entries, 0, v.entry)
+	switch {
+	case v.failed != nil:
 		return v.written, v.failed
+	case v.written != s.state.entries:
+		v.walked = idSet{}
+		v.page(s.names, 0, v.name)
+		return v.written, v.failed
+	case v.hash != s.state.hash:
+		report(errOtherEntries())
+		return v.written, nil
+	case o.NoComments:
+		return v.written, nil
 	}
 	return v.written, v.write([]byte(head.end(v.written)))
 }
 
-// walk calls f with all pairs of a bucket that can be reached.
-func (v *salvage) walk(b pageBucket, f func(k, value []byte) error) {
-	if b.inline != nil {
-		v.pairs(0, b.inline, f)
+// page calls f with all pairs that can be reached from the page at which b begins.
+func (v *salvage) page(b pageBucket, depth int, f func(k, value []byte) error) {
+	p, err := v.read(b)
+	switch {
+	case err != nil:
+	case depth >= maxPageDepth:
+		err = v.pages.err.bad(b.root, "tree too deep")
+	case !v.walked.add(b.root): // or a page that leads to itself would have no end
+		err = v.pages.err.bad(b.root, "in two places of the tree")
+	}
+	if err != nil {
+		v.report(err)
 		return
 	}
-	v.page(b.root, 0, f)
-}
-
-func (v *salvage) page(id uint64, depth int, f func(k, value []byte) error) {
-	p, kind, n, err := v.read(id)
-	switch {
-	case err == nil && depth >= maxPageDepth:
-		v.report(v.pages.err.bad(id, "tree too deep"))
-	case err != nil:
-		v.report(err)
-	case kind == leafPage:
-		v.pairs(id, p, f)
-	case kind != branchPage:
-		v.report(v.pages.err.bad(id, "neither branch nor leaf"))
-	default:
-		for i := 0; i < n && v.failed == nil; i++ {
-			if _, _, err := v.pages.err.element(id, p, i, branchPage); err != nil {
-				v.report(err)
-				continue
-			}
-			v.page(native.Uint64(p[pageHeader+i*pageElement+8:]), depth+1, f)
-		}
+	kind := native.Uint16(p[8:])
+	if kind != leafPage && kind != branchPage {
+		v.report(v.pages.err.bad(b.root, "neither branch nor leaf"))
+		return
 	}
-}
-
-// read gives a page with its kind and how many elements it has.
-func (v *salvage) read(id uint64) (p []byte, kind uint16, n int, err error) {
-	defer v.pages.guard(debugFaults(), &err)
-	if p, err = v.pages.page(id); err == nil {
-		kind, n = native.Uint16(p[8:]), int(native.Uint16(p[10:]))
-	}
-	return p, kind, n, err
-}
-
-func (v *salvage) pairs(id uint64, p []byte, f func(k, value []byte) error) {
 	for i := 0; i < int(native.Uint16(p[10:])) && v.failed == nil; i++ {
 		if v.failed = v.ctx.Err(); v.failed != nil {
 			return
 		}
-		if err := v.pair(id, p, i, f); err != nil {
+		k, value, err := v.pages.err.element(b.root, p, i, kind)
+		switch {
+		case err != nil:
+		case kind == branchPage:
+			v.page(pageBucket{root: native.Uint64(p[pageHeader+i*pageElement+8:])}, depth+1, f)
+		default:
+			err = f(k, value)
+		}
+		if err != nil {
 			v.report(err)
 		}
 	}
 }
 
-// pair calls f with one pair. A part of the file that the disk does not give is as
-// damaged as any other.
-func (v *salvage) pair(id uint64, p []byte, i int, f func(k, value []byte) error) (err error) {
+// read copies a page: what the disk does not give is an error here and a fault
+// nowhere else.
+func (v *salvage) read(b pageBucket) (p []byte, err error) {
 	defer v.pages.guard(debugFaults(), &err)
-	k, value, err := v.pages.err.element(id, p, i, leafPage)
-	if err != nil {
-		return err
+	if b.inline != nil {
+		return bytes.Clone(b.inline), nil
 	}
-	return f(k, value)
+	p, err = v.pages.page(b.root)
+	return bytes.Clone(p), err
 }
 
 // entry writes an entry. The error is that it cannot be read.

@@ -3,6 +3,7 @@ package backend_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -93,6 +94,22 @@ func TestSalvageWritesWhatCanBeRead(t *testing.T) {
 	}
 }
 
+// TestSalvageEndsWhereTheWayDownLeadsUp has the branch page lead to itself.
+func TestSalvageEndsWhereTheWayDownLeadsUp(t *testing.T) {
+	path, _ := closedStore(t, 300)
+	root, err := backend.RootOf(path, "id2entry")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := pageOf(t, path, root)
+	for i := 1; i < int(binary.NativeEndian.Uint16(page[10:])); i++ { // but for its first element
+		write(t, path, int64(root*4096)+int64(16+16*i+8), binary.NativeEndian.AppendUint64(nil, root))
+	}
+	if _, n, told, err := salvage(t, path); err != nil || n == 0 || n > 250 || len(told) < 50 {
+		t.Errorf("%d entries, %d faults, %v", n, len(told), err)
+	}
+}
+
 func TestSalvageNamesWhatIsLost(t *testing.T) {
 	path, _ := closedStore(t, 50)
 	whole, _, _, err := salvage(t, path)
@@ -104,7 +121,7 @@ func TestSalvageNamesWhatIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := pageOf(t, path, root)
-	leaf := int64(uint64(page[16+8]) | uint64(page[16+9])<<8) // the first one
+	leaf := int64(binary.NativeEndian.Uint64(page[16+8:])) // the first one
 	write(t, path, leaf*4096+2000, []byte("damage"))
 	text, n, told, err := salvage(t, path)
 	if err != nil || n < 40 || n > 51 || strings.Contains(text, "# end") {

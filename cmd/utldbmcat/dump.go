@@ -52,10 +52,10 @@ func (d *dump) run(ctx context.Context) error {
 
 // incomplete is the last word on a dump that has passed something over.
 func (d *dump) incomplete() error {
-	if d.faults == 0 {
+	if d.faults == 0 && d.saved == d.total {
 		return nil
 	}
-	return command.Exit(1, "%d of %d entries could be read (told above what could not): look for the others on another server of the group or in an older dump; "+
+	return fmt.Errorf("%d of %d entries could be read (told above what could not): look for the others on another server of the group or in an older dump; "+
 		"utldif2ldbm -c -partial loads these", d.saved, d.total)
 }
 
