@@ -107,3 +107,39 @@ func BenchmarkChangedAttributes(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkPosting reads, counts and writes what a key of an index lists: 128 ids of a
+// term that every 400th entry has.
+func BenchmarkPosting(b *testing.B) {
+	ids := make([]uint64, maxPosting)
+	for i := range ids {
+		ids[i] = uint64(i+1) * 400
+	}
+	gaps := appendGaps(nil, ids)
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		var got []uint64
+		for b.Loop() {
+			if got, _ = appendIDs(got[:0], ids[0], gaps); len(got) != len(ids) {
+				b.Fatal(len(got))
+			}
+		}
+	})
+	b.Run("count", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if countIDs(gaps) != len(ids) {
+				b.Fatal("wrong")
+			}
+		}
+	})
+	b.Run("write", func(b *testing.B) {
+		b.ReportAllocs()
+		var dst []byte
+		for b.Loop() {
+			if dst = appendGaps(dst[:0], ids); len(dst) != len(gaps) {
+				b.Fatal(len(dst))
+			}
+		}
+	})
+}

@@ -16,8 +16,8 @@ import (
 const lockRetry = 10 * time.Millisecond
 
 // restore takes back the last commit of the store at path if it was not completed:
-// nobody was told of it, unless the disk has damaged it. bbolt, which knows nothing of proofs, would believe its
-// meta page.
+// nobody was told of it, unless the disk has damaged it. bbolt, which knows nothing
+// of proofs, would believe its meta page.
 //
 // If the store is to be changed, a commit that was completed is written once more:
 // its flush may have failed, and then the kernel gives its pages to all who read

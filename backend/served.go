@@ -112,15 +112,12 @@ func (v *Served) Search(q *schema.Search, r schema.Receiver) error {
 		v.mu.Unlock()
 	}
 	if s != nil {
-		if sn := s.take(); sn != nil {
-			rd, err := s.readerOf(sn)
-			if err != nil {
-				return err
-			}
+		rd, err := s.reader()
+		if err == nil {
 			return rd.slice(q, r)
 		}
 		if s == v.current.Load() {
-			return errClosed()
+			return err
 		}
 	}
 	return schema.Refuse(schema.Busy, "the data was replaced during the search: search again")
