@@ -96,6 +96,7 @@ func refused(name, option string, err error) error {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return fmt.Errorf("cannot listen on %s: the address is in use; stop the program that has it (ss -ltnp shows it), or choose another one with %s: %w", name, option, err)
 	case errors.Is(err, syscall.EACCES):
+		// Not wrapped: what to do about a missing right is told here.
 		return fmt.Errorf("cannot listen on %s: it is not allowed; run as root or choose a port above 1023 with %s: %v", name, option, err)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return fmt.Errorf("cannot listen on %s: this machine has no such address; choose another one with %s: %w", name, option, err)

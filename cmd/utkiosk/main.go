@@ -24,8 +24,8 @@ the primary; when that is down nothing can be changed.
 
 The configuration of a session is a text of its own, which comes back with its
 lines as they were imported; each ends with LF and not CR LF, the last one, too,
-and there are no empty ones behind it. A line KIOSK_SESSION=TYPE in it names the type of the session; without
-one that is the name of the session.
+and there are no empty ones behind it. A line KIOSK_SESSION=TYPE in it names the
+type of the session; without one that is the name of the session.
 
 Examples:
   utkiosk -l

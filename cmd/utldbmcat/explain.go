@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"github.com/sunray-ds/utdsd/backend"
+	"github.com/sunray-ds/utdsd/cmd/internal/command"
 )
 
 // explain completes the errors that somebody can do something about.
@@ -34,7 +35,7 @@ func (d *dump) explain(err error) error {
 	case errors.As(err, &out):
 		return fmt.Errorf("%w: name another place with -o", err)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: run it as root, or as the user to whom it belongs", err)
+		return fmt.Errorf("%w: %s", err, command.AsRoot)
 	}
 	return err
 }

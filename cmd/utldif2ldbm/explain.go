@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/sunray-ds/utdsd/backend"
+	"github.com/sunray-ds/utdsd/cmd/internal/command"
 )
 
 // explainLoad completes an error of the load.
@@ -20,8 +21,8 @@ func (r *restore) explainLoad(in *source, err error) error {
 	case errors.As(err, &p):
 		return fmt.Errorf("%s, %s; %s (without -strict the load goes on past such a problem)", in.name, in.place(p), r.unchanged())
 	case errors.Is(err, backend.ErrEmptyInput) && r.early.all() > 0:
-		return fmt.Errorf("%s: %s; %s: is it the dump of another server? %s", in.name,
-			outside(r.early.all(), r.conf.Suffix), r.unchanged(), "the key suffix of the configuration names what this one holds")
+		return fmt.Errorf("%s: %s; %s: is it the dump of another server? the key suffix of the configuration names what this one holds", in.name,
+			outside(r.early.all(), r.conf.Suffix), r.unchanged())
 	case errors.Is(err, backend.ErrEmptyInput):
 		return fmt.Errorf("%s: %w; %s: %s", in.name, err, r.unchanged(), wanted)
 	case errors.Is(err, backend.ErrCutOff):
@@ -56,7 +57,7 @@ const roomForLoad = 7
 
 // permission completes an error about missing rights.
 func permission(err error) error {
-	return fmt.Errorf("%w: run it as root, or as the user to whom it belongs", err)
+	return fmt.Errorf("%w: %s", err, command.AsRoot)
 }
 
 // unchanged tells what is there after a load that has failed.

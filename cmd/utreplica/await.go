@@ -52,7 +52,7 @@ func (g *group) await(primary string) error {
 				fmt.Fprintln(g.out, lost)
 			}
 			return nil
-		case replica.Refused(up.Outcome):
+		case replica.NeedsPrimary(up.Outcome):
 			return fmt.Errorf("%s does not replicate to this server: %s", primary, up.Reason)
 		case time.Since(heard) > patienceDown:
 			return fmt.Errorf("nothing comes from %s (%s): %s; this server stays its secondary and goes on trying", primary, up.State(), up.Error)

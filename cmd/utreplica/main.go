@@ -25,9 +25,9 @@ it when it starts.
 
 On the primary -p comes first, then -s on each secondary. -s waits until the
 secondary has everything of the primary; what it had before is replaced and is
-kept beside the store as id2entry.dbb.previous. -p on a primary replaces its list of
-secondaries, and says which of them are not in it any more. To make a secondary the primary
-type -u and -p on it, then -u and -s on the others.
+kept beside the store as id2entry.dbb.previous. -p on a primary replaces its list
+of secondaries, and says which of them are not in it any more. To make a secondary
+the primary type -u and -p on it, then -u and -s on the others.
 
 With -i the state is one line: "none", "primary secondaries=N level=N", "primary
 fenced" (the group has gone on without it), "secondary STATE behind=CHANGES

@@ -90,10 +90,13 @@ func (p Program) Run(args []string, out, errOut io.Writer) int {
 	return Failed
 }
 
+// AsRoot is what to do about a missing right.
+const AsRoot = "run it as root, or as the user to whom it belongs"
+
 // hint is what to do about an error, "" if that is told or not known.
 func (p Program) hint(err error) string {
 	if p.ForRoot && errors.Is(err, fs.ErrPermission) {
-		return ": run it as root, or as the user to whom it belongs"
+		return ": " + AsRoot
 	}
 	return ""
 }

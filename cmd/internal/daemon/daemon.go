@@ -96,7 +96,7 @@ func (c *Conn) ask(oid string, question, reply any) error {
 	res, err := c.ldap.Extended(r)
 	var refused *ldap.Error
 	switch {
-	case errors.As(err, &refused) && answer.Refused(err) && refused.Err.Error() != "":
+	case errors.As(err, &refused) && answer.Refused(err) && refused.Err != nil && refused.Err.Error() != "":
 		return errors.New(refused.Err.Error())
 	case err != nil:
 		return fmt.Errorf("ask utdsd: %w", unanswered(err))
