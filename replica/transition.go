@@ -26,8 +26,8 @@ func sameMember(a, b string) bool {
 	return err == nil && err2 == nil && x == y
 }
 
-// Refused tells whether an outcome, by its word, will not change until somebody
+// NeedsPrimary tells whether an outcome, by its word, will not change until somebody
 // does something on the primary.
-func Refused(word string) bool {
+func NeedsPrimary(word string) bool {
 	return word == NotListed.Word() || word == NotProvider.Word() || word == WaitingForRestore.Word()
 }

@@ -147,9 +147,9 @@ func normalizeUUID(_ *Schema, dst, value []byte) ([]byte, error) {
 	return appendLower(dst, value), nil
 }
 
-// csnForm has a digit where a CSN has one and an 'x' where it has a
+// csnForm has a digit where a CSN has one and an 'h' where it has a
 // hexadecimal digit (draft-ietf-ldup-model; the form of OpenLDAP).
-const csnForm = "00000000000000.000000Z#xxxxxx#xxx#xxxxxx"
+const csnForm = "00000000000000.000000Z#hhhhhh#hhh#hhhhhh"
 
 // ValidCSN tells whether text is a change sequence number.
 func ValidCSN(text string) bool {
@@ -167,7 +167,7 @@ func normalizeCSN(_ *Schema, dst, value []byte) ([]byte, error) {
 			if !isDigit(c) {
 				return dst, errNotCSN
 			}
-		case 'x':
+		case 'h':
 			if unhex(c) < 0 {
 				return dst, errNotCSN
 			}
