@@ -6,12 +6,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"golang.org/x/sys/unix"
-	"golang.org/x/term"
 )
 
 // askTimes is how often somebody may try to type the same thing twice.
@@ -55,13 +55,13 @@ func (a Asker) Ask(what string) ([]byte, error) {
 	if !IsTerminal(a.In) {
 		return nil, Misuse("nobody can be asked for the %s: standard input is no terminal; give -w FILE, - for standard input", what)
 	}
-	restore, err := a.keepEcho()
+	restore, err := a.hush()
 	if err != nil {
 		return nil, fmt.Errorf("ask for the %s: %w", what, err)
 	}
 	defer restore()
 	fmt.Fprintf(a.Out, "%s: ", what)
-	text, err := term.ReadPassword(int(a.In.Fd()))
+	text, err := a.line()
 	fmt.Fprintln(a.Out)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the %s: %w", what, err)
@@ -69,27 +69,56 @@ func (a Asker) Ask(what string) ([]byte, error) {
 	return text, nil
 }
 
-// keepEcho sees to it that a program that is ended while it asks leaves a
-// terminal that shows what is typed.
-func (a Asker) keepEcho() (done func(), err error) {
-	before, err := term.GetState(int(a.In.Fd()))
+// line reads a line of the terminal, byte by byte: what is typed ahead belongs to
+// the next question. (term.ReadPassword would set the terminal once more, perhaps
+// after an interruption has set it back.)
+func (a Asker) line() ([]byte, error) {
+	var text []byte
+	var b [1]byte
+	for {
+		n, err := a.In.Read(b[:])
+		switch {
+		case n == 1 && b[0] == '\n', errors.Is(err, io.EOF) && len(text) > 0:
+			return text, nil
+		case err != nil:
+			return nil, err
+		}
+		text = append(text, b[:n]...)
+	}
+}
+
+// hush makes the terminal show nothing of what is typed, until restore. A program
+// that is ended before leaves it as it was.
+func (a Asker) hush() (restore func(), err error) {
+	fd := int(a.In.Fd())
+	before, err := unix.IoctlGetTermios(fd, unix.TCGETS)
 	if err != nil {
 		return nil, err
 	}
-	if quiet, err := unix.IoctlGetTermios(int(a.In.Fd()), unix.TCGETS); err == nil {
-		// Before the prompt: who types at once is not to be seen either.
-		quiet.Lflag &^= unix.ECHO
-		_ = unix.IoctlSetTermios(int(a.In.Fd()), unix.TCSETS, quiet)
-	}
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	quiet := *before
+	quiet.Lflag &^= unix.ECHO
+	quiet.Lflag |= unix.ICANON | unix.ISIG
+	quiet.Iflag |= unix.ICRNL
+	if err := unix.IoctlSetTermios(fd, unix.TCSETS, &quiet); err != nil {
+		signal.Stop(signals)
+		return nil, err
+	}
 	finished, ended := make(chan struct{}), make(chan struct{})
-	go func() {
+	go func() { // who changes the terminal from now on, and alone
 		defer close(ended)
+		var s os.Signal
 		select {
 		case <-finished:
-		case s := <-signals:
-			_ = term.Restore(int(a.In.Fd()), before)
+			select {
+			case s = <-signals: // with the answer's last key
+			default:
+			}
+		case s = <-signals:
+		}
+		_ = unix.IoctlSetTermios(fd, unix.TCSETS, before)
+		if s != nil {
 			fmt.Fprintln(a.Out)
 			signal.Reset(s)
 			_ = syscall.Kill(os.Getpid(), s.(syscall.Signal)) // as if nobody had looked
@@ -99,6 +128,5 @@ func (a Asker) keepEcho() (done func(), err error) {
 		signal.Stop(signals)
 		close(finished)
 		<-ended
-		_ = term.Restore(int(a.In.Fd()), before)
 	}, nil
 }
