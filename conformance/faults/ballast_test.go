@@ -6,6 +6,7 @@ package faults
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,7 @@ type full struct {
 	*subject
 	conn   *ldap.Conn
 	filler string // what fills the disk
+	used   int    // entries of use
 }
 
 // newFull starts a server on a disk of its own, with entries that can be deleted,
@@ -97,7 +99,8 @@ func (f *full) add(i, size int) error {
 func (f *full) use(t *testing.T) {
 	t.Helper()
 	for refused, i := 0, 0; refused < fewRefusals; i++ {
-		err := f.add(crowd+i, crowdValue)
+		f.used++
+		err := f.add(crowd+f.used, crowdValue)
 		if i > crowd {
 			// This entry's page has no large neighbours, for which there would have to be
 			// several free pages side by side.
@@ -117,32 +120,72 @@ func (f *full) use(t *testing.T) {
 }
 
 // deletes lets many clients at once delete entries, and gives how many deletes
-// were refused. One alone finds the pages that the commit before it has freed.
+// were refused. One alone finds the pages that the commit before it has freed, so
+// the server stands still until all have sent theirs: it commits them together.
 func (f *full) deletes(t *testing.T, from, to int) (refused int64) {
 	t.Helper()
-	var wait sync.WaitGroup
+	var sent sync.WaitGroup
+	clients := make([]*ldap.Conn, deleters)
+	for i := range clients {
+		clients[i] = f.teller(t, &sent)
+		defer clients[i].Close()
+	}
+	var answered sync.WaitGroup
 	var count atomic.Int64
-	for client := range deleters {
-		c, err := f.Bind()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		wait.Go(func() {
-			for i := from + client; i < to; i += deleters {
-				err := c.Del(ldap.NewDelRequest(crowdDN(i), nil))
+	for ; from < to; from += deleters {
+		f.send(t, stopped)
+		for i, c := range clients[:min(deleters, to-from)] {
+			sent.Add(1)
+			answered.Go(func() {
+				err := c.Del(ldap.NewDelRequest(crowdDN(from+i), nil))
 				switch {
 				case ldap.IsErrorWithCode(err, ldap.LDAPResultUnwillingToPerform):
 					count.Add(1)
 				case err != nil:
-					t.Errorf("delete entry %d: %v", i, err)
-					return
+					t.Errorf("delete entry %d: %v", from+i, err)
 				}
-			}
-		})
+			})
+		}
+		sent.Wait()
+		f.send(t, goesOn)
+		answered.Wait()
 	}
-	wait.Wait()
 	return count.Load()
+}
+
+func (f *full) send(t *testing.T, signal syscall.Signal) {
+	t.Helper()
+	if err := f.cmd.Process.Signal(signal); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// teller is a connection of the administrator that tells when it has sent a
+// request.
+func (f *full) teller(t *testing.T, sent *sync.WaitGroup) *ldap.Conn {
+	t.Helper()
+	nc, err := net.Dial("tcp", f.Endpoint().Address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := ldap.NewConn(&telling{Conn: nc, sent: sent}, false)
+	c.Start()
+	sent.Add(1)
+	if err := c.Bind(harness.AdminDN, harness.Password); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+type telling struct {
+	net.Conn
+	sent *sync.WaitGroup
+}
+
+func (c *telling) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.sent.Done()
+	return n, err
 }
 
 // ballast is the metric, and makes sure that the file agrees.
@@ -235,12 +278,15 @@ func TestWithoutBallastAFullDiskRefusesDeletes(t *testing.T) {
 	if n := f.ballast(t); n != 0 {
 		t.Errorf("ballast of %d bytes", n)
 	}
-	f.use(t)
-	refused := f.deletes(t, 0, crowd)
+	tried, refused := 0, int64(0)
+	for ; refused == 0 && tried < crowd; tried += deleters { // those of a few entries may find their pages
+		f.use(t)
+		refused = f.deletes(t, tried, tried+deleters)
+	}
 	if refused == 0 {
 		t.Error("no delete was refused")
 	}
-	t.Logf("%d of %d deletes were refused", refused, crowd)
+	t.Logf("%d of %d deletes were refused", refused, tried)
 	if err := os.Remove(f.filler); err != nil {
 		t.Fatal(err)
 	}
