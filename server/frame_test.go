@@ -61,6 +61,18 @@ func TestMemoryGrowsWithWhatArrivesNotWithWhatIsAnnounced(t *testing.T) {
 			t.Errorf("%d bytes arrived: room for %d", left, cap(c.in))
 		}
 	}
+	// Nor more often than it is full.
+	const size = 1 << 20
+	allocated := 0
+	for c.in = nil; len(c.in) < size; c.in = c.in[:min(len(c.in)+1000, cap(c.in))] {
+		before := cap(c.in)
+		if c.makeRoom(size); cap(c.in) != before {
+			allocated += cap(c.in)
+		}
+	}
+	if allocated > 4*size {
+		t.Errorf("%d bytes were allocated for %d that came in pieces of 1000", allocated, size)
+	}
 }
 
 func TestWhatIsNoMessageEndsTheConnection(t *testing.T) {

@@ -48,17 +48,20 @@ func (c *conn) frame() ([]byte, error) {
 
 // makeRoom makes room behind what was received, to read more of a message of n
 // bytes (0: not known yet). Memory grows with what has arrived, not with what
-// was announced.
+// was announced, and not before it is full: a message may arrive in many pieces.
 func (c *conn) makeRoom(n int) {
 	left := len(c.in) - c.read
-	if left == 0 && cap(c.in) > flushAt {
-		c.in = nil // an idle connection keeps no large buffer
-		c.read = 0
+	if left == 0 {
+		if cap(c.in) > flushAt {
+			c.in = nil // an idle connection keeps no large buffer
+		}
+		c.in, c.read = c.in[:0], 0
 	}
-	size := max(firstRead, min(n, 2*left))
-	if cap(c.in)-c.read >= size && cap(c.in) > len(c.in) {
+	room := cap(c.in) - len(c.in)
+	if room >= firstRead/2 || room > 0 && n > 0 && left+room >= n {
 		return
 	}
+	size := max(firstRead, min(n, 2*left))
 	if cap(c.in) < size || cap(c.in)-left < firstRead/2 {
 		bigger := make([]byte, left, max(size, min(2*cap(c.in), flushAt)))
 		copy(bigger, c.in[c.read:])
