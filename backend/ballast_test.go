@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -8,8 +9,11 @@ import (
 	"syscall"
 	"testing"
 
+	"go.etcd.io/bbolt"
+
 	"github.com/sunray-ds/utdsd/backend"
 	"github.com/sunray-ds/utdsd/backend/storetest"
+	"github.com/sunray-ds/utdsd/schema"
 )
 
 // TestBallastIsAsLargeAsItIsSet goes through settings on one store. What happens
@@ -56,5 +60,34 @@ func TestBallastIsAsLargeAsItIsSet(t *testing.T) {
 		case err != nil || st.Size != c.size || st.Blocks*512 < c.disk || st.Mode&0o777 != 0o600:
 			t.Errorf("%s: %d bytes in %d blocks, mode %o, %v", c.situation, st.Size, st.Blocks, st.Mode, err)
 		}
+	}
+}
+
+// A batch that deletes entries gets the ballast, one that does not waits for room.
+func TestBatchThatDeletesGetsTheBallast(t *testing.T) {
+	primary := newMember(t, backend.Options{})
+	primary.must(add(suffix, "objectClass: organization"))
+	secondary := newMember(t, backend.Options{Ballast: 1 << 20})
+	secondary.applies(primary.since(seqAt(0)))
+	ballast := secondary.path + ".ballast"
+	onFullDisk := func(tx *bbolt.Tx) error {
+		if _, err := os.Stat(ballast); errors.Is(err, fs.ErrNotExist) {
+			return backend.CommitBolt(tx)
+		}
+		return errors.Join(tx.Rollback(), &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC})
+	}
+	backend.SetCommit(secondary.Store, onFullDisk)
+	primary.must(add(people, "objectClass: organizationalUnit"))
+	if r := resultOf(secondary.ApplyBatch(context.Background(), primary.since(secondary.Position()))); r == nil || r.Code != schema.UnwillingToPerform {
+		t.Errorf("a batch without a delete: %v", r)
+	}
+	backend.SetCommit(secondary.Store, backend.CommitBolt)
+	secondary.applies(primary.since(secondary.Position()))
+	backend.SetCommit(secondary.Store, onFullDisk)
+	primary.must(remove(people))
+	secondary.applies(primary.since(secondary.Position()))
+	secondary.equals(primary)
+	if _, err := os.Stat(ballast); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the ballast: %v", err)
 	}
 }

@@ -15,13 +15,14 @@ var errFailed = errors.New("the store has failed")
 
 // perform has the writer run task and returns when what it did is durable. An
 // error means that nothing was changed, but for errFailed. If ctx ends before
-// the writer has taken the task, the error is that of ctx.
-func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
+// the writer has taken the task, the error is that of ctx. A task that deletes
+// entries may be run again, in room that was kept for it.
+func (s *Store) perform(ctx context.Context, deletes bool, task func(*batch) error) error {
 	if ctx.Err() != nil { // the writer may be quicker than the watch over ctx
 		return context.Cause(ctx)
 	}
 	ended := make(chan error, 1)
-	s.submit(ctx, &job{task: task, ended: func(err error) { ended <- err }})
+	s.submit(ctx, &job{task: task, deletes: deletes, ended: func(err error) { ended <- err }})
 	err := <-ended
 	var res *schema.Result
 	if errors.As(err, &res) && res.Code == schema.Canceled && ctx.Err() != nil {
@@ -33,35 +34,45 @@ func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
 // task runs a task and makes durable what it did. It reports whether the store
 // may go on.
 func (w *writer) task(j *job) bool {
+	b := w.s.lasting.ballast
+	b.take()
+	full, ok, err := w.runTask(j.task)
+	if full && j.deletes && b.give() {
+		full, ok, err = w.runTask(j.task)
+	}
+	switch {
+	case !ok:
+		err = errFailed
+	case full:
+		err = errFull()
+	}
+	j.ended(err)
+	return ok
+}
+
+// runTask is one attempt. full tells that there was no room, ok is false when the
+// store has failed; else err is what the task says.
+func (w *writer) runTask(task func(*batch) error) (full, ok bool, err error) {
 	b, err := w.begin()
 	if err == nil {
-		err = w.s.guarded(func() error { return j.task(b) })
+		err = w.s.guarded(func() error { return task(b) })
 	}
 	altered := b != nil && b.altered()
 	if err == nil && altered {
 		err = b.finish()
 	}
-	if err != nil || !altered {
-		if b != nil {
-			w.s.rollBack(b.tx)
-		}
-		var damage *DamageError
-		if errors.As(err, &damage) {
-			_ = w.s.refusal(err) // counts and logs it
-		}
-		j.ended(err)
-		return true
+	if err == nil && altered {
+		full, ok = w.commit(b)
+		return full, ok, nil
 	}
-	full, ok := w.commit(b)
-	switch {
-	case !ok:
-		j.ended(errFailed)
-	case full:
-		j.ended(errFull())
-	default:
-		j.ended(nil)
+	if b != nil {
+		w.s.rollBack(b.tx)
 	}
-	return ok
+	var damage *DamageError
+	if errors.As(err, &damage) {
+		_ = w.s.refusal(err) // counts and logs it
+	}
+	return false, true, err
 }
 
 func errFull() *schema.Result {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-ldap/ldap/v3"
 
+	"github.com/sunray-ds/utdsd/conformance/group"
 	"github.com/sunray-ds/utdsd/conformance/harness"
 )
 
@@ -295,4 +296,61 @@ func TestWithoutBallastAFullDiskRefusesDeletes(t *testing.T) {
 	}
 	f.end(t, syscall.SIGTERM)
 	f.check(t)
+}
+
+// TestSecondaryDeletesOnAFullDisk: what is deleted on the primary goes on a
+// secondary whose disk is full, too, behind an entry for which it has no room.
+// Without ballast most runs end there.
+func TestSecondaryDeletesOnAFullDisk(t *testing.T) {
+	g := group.New(t, nil)
+	primary := g.Add(t, "a", harness.Options{})
+	dir, _ := tmpfs(t, crowdedDisk)
+	ordinary := os.TempDir()
+	t.Setenv("TMPDIR", dir)
+	secondary := g.Add(t, "b", harness.Options{Config: []harness.Setting{{Table: "store", Key: "ballast", Value: 4 << 20}}})
+	t.Setenv("TMPDIR", ordinary)
+	for _, m := range g.Members() {
+		m.Restart(t)
+	}
+	primary.Must(t, "utreplica", "-p", secondary.Address())
+	secondary.Must(t, "utreplica", "-s", primary.Address())
+	f := &full{subject: &subject{Member: primary}, filler: filepath.Join(dir, "filler")}
+	var err error
+	if f.conn, err = primary.Bind(); err != nil {
+		t.Fatal(err)
+	}
+	defer f.conn.Close()
+	for i := range crowd {
+		if err := f.add(i, crowdValue); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.AwaitLevel(t, primary, secondary)
+	f.fill(t)
+	last := crowd
+	for refused := 0.0; refused == 0; last++ { // until the file's free pages are used up
+		if last > 100*crowd {
+			t.Fatal("the disk is not full")
+		}
+		if err := f.add(last, crowdValue); err != nil {
+			t.Fatal(err)
+		}
+		if refused, err = secondary.Metric("utds_store_full_total"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secondary.Signal(t, stopped)
+	for i := range crowd {
+		if err := f.conn.Del(ldap.NewDelRequest(crowdDN(i), nil)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secondary.Signal(t, goesOn)
+	g.AwaitLevel(t, primary, secondary)
+	if err := os.Remove(f.filler); err != nil { // a dump needs room
+		t.Fatal(err)
+	}
+	if d := group.Difference(primary.Dump(t), secondary.Dump(t)); d != "" {
+		t.Errorf("they differ: %s", d)
+	}
 }
