@@ -24,6 +24,7 @@ type checker struct {
 	keys   indexKeys
 	ids    []uint64
 	found  state // counters and hash recomputed
+	read   idSet // entries that can be
 	expect []uint64
 	index  []*bbolt.Cursor
 }
@@ -86,6 +87,7 @@ func (c *checker) entries() error {
 			return
 		}
 		c.found.entries++
+		c.read.add(view.ID)
 		if view.Kind&schema.KindReferral != 0 {
 			c.found.referrals++
 		}
@@ -160,8 +162,11 @@ func (c *checker) names() error {
 	n := uint64(0)
 	err := c.each(c.t.names, bucketNames, func(k, v []byte) {
 		n++
-		if _, _, err := c.openName(k, v); err != nil {
+		id, _, err := c.openName(k, v)
+		if err != nil {
 			c.problem("%v", err)
+		} else if !c.read.has(id) {
+			c.problem("entry %d, %q, is not there or cannot be read", id, keyText(k))
 		}
 	})
 	if n != c.found.entries {

@@ -142,11 +142,16 @@ func (v *salvage) name(k, value []byte) error {
 		return seal.damage(k, "not an id")
 	}
 	if !v.seen.has(id) {
-		rdns := bytes.Split(k, []byte{0})
-		slices.Reverse(rdns)
-		return fmt.Errorf("%w: entry %d, %q", errLostEntry, id, bytes.Join(rdns, []byte{','}))
+		return fmt.Errorf("%w: entry %d, %q", errLostEntry, id, keyText(k))
 	}
 	return nil
+}
+
+// keyText is about the name that has the key.
+func keyText(k []byte) []byte {
+	rdns := bytes.Split(k, []byte{0})
+	slices.Reverse(rdns)
+	return bytes.Join(rdns, []byte{','})
 }
 
 var errLostEntry = errors.New("lost")

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/sunray-ds/utdsd/backend"
+	"github.com/sunray-ds/utdsd/backend/storetest"
 )
 
 // blocks are the entries of a dump.
@@ -110,7 +111,7 @@ func TestSalvageEndsWhereTheWayDownLeadsUp(t *testing.T) {
 	}
 }
 
-func TestSalvageNamesWhatIsLost(t *testing.T) {
+func TestSalvageAndCheckNameWhatIsLost(t *testing.T) {
 	path, _ := closedStore(t, 50)
 	whole, _, _, err := salvage(t, path)
 	if err != nil {
@@ -127,6 +128,14 @@ func TestSalvageNamesWhatIsLost(t *testing.T) {
 	if err != nil || n < 40 || n > 51 || strings.Contains(text, "# end") {
 		t.Fatalf("%d entries, %v", n, err)
 	}
+	damaged, err := backend.Open(path, backend.Options{Schema: storetest.Schema(t), Indexes: indexes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var checked []string
+	if err := errors.Join(damaged.Check(context.Background(), func(p string) { checked = append(checked, p) }), damaged.Close()); err != nil {
+		t.Error(err)
+	}
 	missing := 0
 	for block := range blocks(whole) {
 		if blocks(text)[block] {
@@ -134,8 +143,10 @@ func TestSalvageNamesWhatIsLost(t *testing.T) {
 		}
 		missing++
 		name := strings.ToLower(strings.SplitN(strings.SplitN(block, "dn: ", 2)[1], "\n", 2)[0])
-		if list := strings.Join(told, "\n"); !strings.Contains(list, fmt.Sprintf("%q", name)) {
-			t.Errorf("%s is lost, and told is\n%s", name, list)
+		for by, lines := range map[string][]string{"salvage": told, "check": checked} {
+			if list := strings.Join(lines, "\n"); !strings.Contains(list, fmt.Sprintf("%q", name)) {
+				t.Errorf("%s is lost, and told by %s is\n%s", name, by, list)
+			}
 		}
 	}
 	if missing == 0 {
