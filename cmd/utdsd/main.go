@@ -48,7 +48,11 @@ func main() {
 func define(f *flag.FlagSet) func([]string) error {
 	root := f.String("R", "", "put `DIR` in front of every path (default $UTROOT)")
 	file := f.String("f", "", "configuration `FILE` (default etc/opt/SUNWut/srds/utdsd.toml below the root)")
-	urls := f.String("H", "", "listen on these `URLs`, separated by blanks, instead of the configured ones")
+	var urls string
+	f.Func("H", "listen on these `URLs`, separated by blanks or each with an -H, instead of the configured ones", func(more string) error {
+		urls += " " + more
+		return nil
+	})
 	metrics := f.String("metrics", "", "`ADDRESS` (host:port) of the metrics instead of the configured one, \"off\" for none")
 	check := f.Bool("check", false, "check the store, which must not be served, and end")
 	version := f.Bool("version", false, "print the version")
@@ -71,7 +75,7 @@ func define(f *flag.FlagSet) func([]string) error {
 		if err != nil {
 			return err
 		}
-		if err := override(&conf, *urls, *metrics); err != nil {
+		if err := override(&conf, urls, *metrics); err != nil {
 			return err
 		}
 		d := daemon{paths: paths, file: *file, conf: conf, out: os.Stdout, errOut: os.Stderr}

@@ -108,6 +108,7 @@ func TestServerThatCannotServeSaysWhy(t *testing.T) {
 	r.want(t, 1, "http://"+address, "in use", "choose another one with -metrics or the key metrics")
 
 	runProgram(t, "", "utdsd", "-R", root, "-H", "http://x").want(t, 2, "-H", "not an ldap, ldaps or ldapi URL")
+	runProgram(t, "", "utdsd", "-R", root, "-H", "ldap://"+address, "-H", "ldap://127.0.0.1:0").want(t, 1, "cannot listen on ldap://"+address)
 	runProgram(t, "", "utdsd", "-R", root, "-H", "ldaps://127.0.0.1:0").want(t, 1, "needs a certificate", "[tls]")
 	runProgram(t, "", "utdsd", "-nosuch").want(t, 2, "utdsd -h")
 	runProgram(t, "", "utdsd", "-h").want(t, 0, "Examples:", "-metrics", "/readyz is 200, too, on a")
