@@ -45,7 +45,7 @@ const interrupted = 1024
 // unavailable, unwillingToPerform on a full disk), all of them wrapped. in must
 // not be changed before ApplyBatch returns.
 func (s *Store) ApplyBatch(ctx context.Context, in *schema.Batch) error {
-	err := s.perform(ctx, len(in.Deleted) > 0, func(b *batch) error {
+	err := s.perform(ctx, func(b *batch) error {
 		if in.From.Epoch != "" && !b.stands(in.From) {
 			return fmt.Errorf("%w: it is at %s and not at %s", ErrPosition, b.position(), in.From)
 		}

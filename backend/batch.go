@@ -31,6 +31,7 @@ type batch struct {
 	now     time.Time
 	csn     csn // that the next change gets, see nextCSN
 	changes int
+	deletes bool // an entry, among other things
 	// unconfirmed counts the trimmed records that a secondary still needs.
 	unconfirmed int
 	// known is the lineage as it is committed. While replicating, what is
@@ -204,7 +205,7 @@ func (b *batch) put(edits []edit) error {
 	for _, e := range edits {
 		v := e.new
 		if v == nil {
-			v = e.old
+			v, b.deletes = e.old, true
 		} else {
 			addHash(&b.st.hash, e.hash(true))
 			b.count(v, 1)

@@ -18,13 +18,12 @@ const (
 // job is a change, or a task, on its way. Whoever moves it from waiting answers
 // it.
 type job struct {
-	change  *schema.Change
-	done    func(schema.ChangeDone)
-	task    func(*batch) error // not nil: instead of a change
-	ended   func(error)
-	deletes bool // the task does, among other things
-	state   atomic.Int32
-	stop    func() bool // ends the watch over the caller's context
+	change *schema.Change
+	done   func(schema.ChangeDone)
+	task   func(*batch) error // not nil: instead of a change
+	ended  func(error)
+	state  atomic.Int32
+	stop   func() bool // ends the watch over the caller's context
 
 	at       time.Time // when a change was queued
 	csn      csn       // that it gets then

@@ -39,7 +39,7 @@ func (s *Store) Promote(ctx context.Context) error {
 	if s.writer != nil && s.leads() {
 		return nil // without the writer: a start does not wait for the walk
 	}
-	err := s.perform(ctx, false, func(b *batch) error {
+	err := s.perform(ctx, func(b *batch) error {
 		if b.lin.follows != followsNobody {
 			b.promote()
 		}
@@ -79,7 +79,7 @@ func (s *Store) Fresh() bool {
 
 // MarkFresh says that all changes so far were made by the setup of the store.
 func (s *Store) MarkFresh() error {
-	err := s.perform(context.Background(), false, func(b *batch) error {
+	err := s.perform(context.Background(), func(b *batch) error {
 		if b.lin.fresh != b.st.seq {
 			lin := *b.lin
 			lin.fresh = b.st.seq

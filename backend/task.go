@@ -15,14 +15,14 @@ var errFailed = errors.New("the store has failed")
 
 // perform has the writer run task and returns when what it did is durable. An
 // error means that nothing was changed, but for errFailed. If ctx ends before
-// the writer has taken the task, the error is that of ctx. A task that deletes
-// entries may be run again, in room that was kept for it.
-func (s *Store) perform(ctx context.Context, deletes bool, task func(*batch) error) error {
+// the writer has taken the task, the error is that of ctx. task may be run twice,
+// each time on a batch without any of its changes.
+func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
 	if ctx.Err() != nil { // the writer may be quicker than the watch over ctx
 		return context.Cause(ctx)
 	}
 	ended := make(chan error, 1)
-	s.submit(ctx, &job{task: task, deletes: deletes, ended: func(err error) { ended <- err }})
+	s.submit(ctx, &job{task: task, ended: func(err error) { ended <- err }})
 	err := <-ended
 	var res *schema.Result
 	if errors.As(err, &res) && res.Code == schema.Canceled && ctx.Err() != nil {
@@ -32,13 +32,13 @@ func (s *Store) perform(ctx context.Context, deletes bool, task func(*batch) err
 }
 
 // task runs a task and makes durable what it did. It reports whether the store
-// may go on.
+// may go on. One that deletes entries and finds no room gets that of the ballast.
 func (w *writer) task(j *job) bool {
-	b := w.s.lasting.ballast
-	b.take()
-	full, ok, err := w.runTask(j.task)
-	if full && j.deletes && b.give() {
-		full, ok, err = w.runTask(j.task)
+	ballast := w.s.lasting.ballast
+	ballast.take()
+	b, full, ok, err := w.runTask(j.task)
+	if full && b.deletes && ballast.give() {
+		_, full, ok, err = w.runTask(j.task)
 	}
 	switch {
 	case !ok:
@@ -50,10 +50,10 @@ func (w *writer) task(j *job) bool {
 	return ok
 }
 
-// runTask is one attempt. full tells that there was no room, ok is false when the
-// store has failed; else err is what the task says.
-func (w *writer) runTask(task func(*batch) error) (full, ok bool, err error) {
-	b, err := w.begin()
+// runTask is one attempt, in b. full tells that there was no room, ok is false when
+// the store has failed; else err is what the task says.
+func (w *writer) runTask(task func(*batch) error) (b *batch, full, ok bool, err error) {
+	b, err = w.begin()
 	if err == nil {
 		err = w.s.guarded(func() error { return task(b) })
 	}
@@ -63,7 +63,7 @@ func (w *writer) runTask(task func(*batch) error) (full, ok bool, err error) {
 	}
 	if err == nil && altered {
 		full, ok = w.commit(b)
-		return full, ok, nil
+		return b, full, ok, nil
 	}
 	if b != nil {
 		w.s.rollBack(b.tx)
@@ -72,7 +72,7 @@ func (w *writer) runTask(task func(*batch) error) (full, ok bool, err error) {
 	if errors.As(err, &damage) {
 		_ = w.s.refusal(err) // counts and logs it
 	}
-	return false, true, err
+	return b, false, true, err
 }
 
 func errFull() *schema.Result {

@@ -48,11 +48,11 @@ func newFull(t *testing.T, dir string, ballast int) *full {
 	f.Configure(t, harness.Setting{Table: "store", Key: "ballast", Value: ballast})
 	f.restart(t)
 	for i := range crowd {
-		if err := f.add(i, crowdValue); err != nil {
+		if err := crowdAdd(f.conn, i); err != nil {
 			t.Fatal(err)
 		}
 	}
-	f.fill(t)
+	fillDisk(t, f.filler)
 	return f
 }
 
@@ -69,10 +69,10 @@ func (f *full) restart(t *testing.T) {
 	t.Cleanup(func() { f.conn.Close() })
 }
 
-// fill writes to the disk until there is no room.
-func (f *full) fill(t *testing.T) {
+// fillDisk writes to a file until its disk has no room.
+func fillDisk(t *testing.T, path string) {
 	t.Helper()
-	file, err := os.OpenFile(f.filler, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,11 +88,11 @@ func (f *full) fill(t *testing.T) {
 
 func crowdDN(i int) string { return fmt.Sprintf("utname=crowd-%d,utname=kiosk,%s", i, parent) }
 
-func (f *full) add(i, size int) error {
+func crowdAdd(conn *ldap.Conn, i int) error {
 	add := ldap.NewAddRequest(crowdDN(i), nil)
 	add.Attribute("objectClass", []string{"utKioskSession"})
-	add.Attribute("utkioskconfig", []string{strings.Repeat("x", size)})
-	return f.conn.Add(add)
+	add.Attribute("utkioskconfig", []string{strings.Repeat("x", crowdValue)})
+	return conn.Add(add)
 }
 
 // use takes the free pages of the file: first with entries, and then with changes
@@ -101,7 +101,7 @@ func (f *full) use(t *testing.T) {
 	t.Helper()
 	for refused, i := 0, 0; refused < fewRefusals; i++ {
 		f.used++
-		err := f.add(crowd+f.used, crowdValue)
+		err := crowdAdd(f.conn, crowd+f.used)
 		if i > crowd {
 			// This entry's page has no large neighbours, for which there would have to be
 			// several free pages side by side.
@@ -235,7 +235,7 @@ func deletesOnAFullDisk(t *testing.T, dir string) {
 	if n := f.deletes(t, 0, crowd/3); n > 0 {
 		t.Errorf("%d deletes were refused", n)
 	}
-	f.fill(t) // whatever the ballast had left
+	fillDisk(t, f.filler) // whatever the ballast had left
 	if n := f.deletes(t, crowd/3, crowd/2); n > 0 {
 		t.Errorf("%d deletes were refused when others had taken the room", n)
 	}
@@ -246,7 +246,7 @@ func deletesOnAFullDisk(t *testing.T, dir string) {
 		t.Errorf("%d deletes were refused after a crash", n)
 	}
 	for i := range crowd / 3 {
-		if err := f.add(i, crowdValue); err != nil {
+		if err := crowdAdd(f.conn, i); err != nil {
 			t.Fatalf("entry %d finds no room among %d that were deleted: %v", i, crowd, err)
 		}
 	}
@@ -256,7 +256,7 @@ func deletesOnAFullDisk(t *testing.T, dir string) {
 	if err := os.Remove(f.filler); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.add(crowd/2, crowdValue); err != nil {
+	if err := crowdAdd(f.conn, crowd/2); err != nil {
 		t.Fatal(err)
 	}
 	if n := f.ballast(t); n == 0 {
@@ -291,7 +291,7 @@ func TestWithoutBallastAFullDiskRefusesDeletes(t *testing.T) {
 	if err := os.Remove(f.filler); err != nil {
 		t.Fatal(err)
 	}
-	if err := f.add(1000*crowd, crowdValue); err != nil {
+	if err := crowdAdd(f.conn, 1000*crowd); err != nil {
 		t.Errorf("with room again: %v", err)
 	}
 	f.end(t, syscall.SIGTERM)
@@ -299,12 +299,12 @@ func TestWithoutBallastAFullDiskRefusesDeletes(t *testing.T) {
 }
 
 // TestSecondaryDeletesOnAFullDisk: what is deleted on the primary goes on a
-// secondary whose disk is full, too, behind an entry for which it has no room.
-// Without ballast most runs end there.
+// secondary whose disk is full, too, behind an entry for which it has no room. That
+// may find some after all; it is tried until the ballast was needed.
 func TestSecondaryDeletesOnAFullDisk(t *testing.T) {
+	dir, _ := tmpfs(t, crowdedDisk)
 	g := group.New(t, nil)
 	primary := g.Add(t, "a", harness.Options{})
-	dir, _ := tmpfs(t, crowdedDisk)
 	ordinary := os.TempDir()
 	t.Setenv("TMPDIR", dir)
 	secondary := g.Add(t, "b", harness.Options{Config: []harness.Setting{{Table: "store", Key: "ballast", Value: 4 << 20}}})
@@ -314,40 +314,59 @@ func TestSecondaryDeletesOnAFullDisk(t *testing.T) {
 	}
 	primary.Must(t, "utreplica", "-p", secondary.Address())
 	secondary.Must(t, "utreplica", "-s", primary.Address())
-	f := &full{subject: &subject{Member: primary}, filler: filepath.Join(dir, "filler")}
-	var err error
-	if f.conn, err = primary.Bind(); err != nil {
+	conn, err := primary.Bind()
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.conn.Close()
-	for i := range crowd {
-		if err := f.add(i, crowdValue); err != nil {
+	defer conn.Close()
+	added := 0
+	add := func() {
+		t.Helper()
+		if err := crowdAdd(conn, added); err != nil {
 			t.Fatal(err)
 		}
+		added++
+	}
+	metric := func(name string) float64 {
+		t.Helper()
+		v, err := secondary.Metric(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	for added < crowd {
+		add()
 	}
 	g.AwaitLevel(t, primary, secondary)
-	f.fill(t)
-	last := crowd
-	for refused := 0.0; refused == 0; last++ { // until the file's free pages are used up
-		if last > 100*crowd {
-			t.Fatal("the disk is not full")
+	filler := filepath.Join(dir, "filler")
+	fillDisk(t, filler)
+	for deleted := 0; metric("utds_store_ballast_bytes") > 0; {
+		for before := metric("utds_store_full_total"); metric("utds_store_full_total") == before; {
+			if added > 100*crowd {
+				t.Fatal("the disk is not full")
+			}
+			add()
+			g.Await(t, "the secondary takes it or has no room", func() (bool, error) {
+				first, err := primary.Status()
+				second, err2 := secondary.Status()
+				return second.LastChange == first.LastChange || metric("utds_store_full_total") > before, errors.Join(err, err2)
+			})
 		}
-		if err := f.add(last, crowdValue); err != nil {
-			t.Fatal(err)
+		secondary.Signal(t, stopped) // what is deleted comes as one batch
+		for range fewRefusals {
+			if deleted == crowd {
+				t.Fatal("the ballast was never needed")
+			}
+			if err := conn.Del(ldap.NewDelRequest(crowdDN(deleted), nil)); err != nil {
+				t.Fatal(err)
+			}
+			deleted++
 		}
-		if refused, err = secondary.Metric("utds_store_full_total"); err != nil {
-			t.Fatal(err)
-		}
+		secondary.Signal(t, goesOn)
+		g.AwaitLevel(t, primary, secondary)
 	}
-	secondary.Signal(t, stopped)
-	for i := range crowd {
-		if err := f.conn.Del(ldap.NewDelRequest(crowdDN(i), nil)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	secondary.Signal(t, goesOn)
-	g.AwaitLevel(t, primary, secondary)
-	if err := os.Remove(f.filler); err != nil { // a dump needs room
+	if err := os.Remove(filler); err != nil { // a dump needs room
 		t.Fatal(err)
 	}
 	if d := group.Difference(primary.Dump(t), secondary.Dump(t)); d != "" {
