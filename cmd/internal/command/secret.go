@@ -87,8 +87,9 @@ func (a Asker) line() ([]byte, error) {
 	}
 }
 
-// hush makes the terminal show nothing of what is typed, until restore. A program
-// that is ended before leaves it as it was.
+// hush makes the terminal show nothing of what is typed, until restore. It comes
+// before the question: who types at once is not to be seen either. A program that
+// is ended before restore leaves the terminal as it was.
 func (a Asker) hush() (restore func(), err error) {
 	fd := int(a.In.Fd())
 	before, err := unix.IoctlGetTermios(fd, unix.TCGETS)
