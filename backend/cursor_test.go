@@ -41,67 +41,81 @@ func cursorFile(tb testing.TB, n, size int, key func(i int) []byte) *bbolt.DB {
 	return db
 }
 
-// TestCursorWalksAsBolts does the same steps with both cursors.
+// TestCursorWalksAsBolts does the same steps with both cursors: keys of many lengths,
+// and ids with gaps of all sizes.
 func TestCursorWalksAsBolts(t *testing.T) {
+	text := func(i int) []byte { return fmt.Appendf(nil, "%06d", i) }
+	ids := func(i int) []byte { return idKey(uint64(i/10*10 + i*i/300*(i/5000))) }
 	for _, n := range []int{0, 1, 3, 60, 1000, 20000} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			db := cursorFile(t, n, 400, func(i int) []byte { return fmt.Appendf(nil, "%06d%s", i*7919%n, bytes.Repeat([]byte("x"), i%50)) })
-			if n == 20000 { // leaves that became empty, and pages that were used again
-				err := db.Update(func(tx *bbolt.Tx) error {
-					c := tx.Bucket([]byte("b")).Cursor()
-					for k, _ := c.Seek([]byte("005")); k != nil && string(k) < "009"; k, _ = c.Seek(k) {
-						if err := c.Delete(); err != nil {
-							return err
-						}
-					}
-					return nil
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			err := db.View(func(tx *bbolt.Tx) error {
-				b := tx.Bucket([]byte("b"))
-				pages := mappedBy(db, db.MaxSize)
-				var c cursor
-				c.open(&pages, b)
-				if n >= 60 && c.bolt != nil {
-					t.Error("bbolt's own cursor is used")
-				}
-				theirs := b.Cursor()
-				for step := range 20000 {
-					var what string
-					var k, v, wantK, wantV []byte
-					switch i := rand.IntN(10); {
-					case i < 3 || step == 0:
-						key := fmt.Appendf(nil, "%06d", rand.IntN(n+2)-1)
-						what = "seek " + string(key)
-						k, v = c.Seek(key)
-						wantK, wantV = theirs.Seek(key)
-					case i < 7:
-						what = "next"
-						k, v = c.Next()
-						wantK, wantV = theirs.Next()
-					default:
-						what = "prev"
-						k, v = c.Prev()
-						wantK, wantV = theirs.Prev()
-					}
-					if !bytes.Equal(k, wantK) || !bytes.Equal(v, wantV) || (k == nil) != (wantK == nil) {
-						t.Fatalf("step %d, %s: %q with %d bytes, bbolt has %q with %d", step, what, k, len(v), wantK, len(wantV))
-					}
-					if k == nil { // bbolt forgets where it is before the first key
-						what = "restart"
-						c.Seek([]byte("0"))
-						theirs.Seek([]byte("0"))
-					}
-				}
-				return nil
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
+		t.Run(fmt.Sprint("text", n), func(t *testing.T) {
+			cursorsWalkAlike(t, n, text, func(i int) []byte { return append(text(i*7919%n), bytes.Repeat([]byte("x"), i%50)...) })
 		})
+		t.Run(fmt.Sprint("ids", n), func(t *testing.T) {
+			cursorsWalkAlike(t, n, ids, func(i int) []byte { return ids(i * 7919 % n) })
+		})
+		t.Run(fmt.Sprint("both", n), func(t *testing.T) {
+			cursorsWalkAlike(t, n, ids, func(i int) []byte { return append(ids(i), "xyz"[:i%7/2]...) })
+		})
+	}
+}
+
+// cursorsWalkAlike makes a bucket with the given n keys and seeks some.
+func cursorsWalkAlike(t *testing.T, n int, seek, key func(i int) []byte) {
+	t.Helper()
+	db := cursorFile(t, n, 400, key)
+	if n == 20000 { // leaves that became empty, and pages that were used again
+		err := db.Update(func(tx *bbolt.Tx) error {
+			c := tx.Bucket([]byte("b")).Cursor()
+			for k, _ := c.Seek(seek(5000)); k != nil && bytes.Compare(k, seek(9000)) < 0; k, _ = c.Seek(k) {
+				if err := c.Delete(); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := db.View(func(tx *bbolt.Tx) error {
+		b := tx.Bucket([]byte("b"))
+		pages := mappedBy(db, db.MaxSize)
+		var c cursor
+		c.open(&pages, b)
+		if n >= 60 && c.bolt != nil {
+			t.Error("bbolt's own cursor is used")
+		}
+		theirs := b.Cursor()
+		for step := range 20000 {
+			var what string
+			var k, v, wantK, wantV []byte
+			switch i := rand.IntN(10); {
+			case i < 3 || step == 0:
+				key := seek(max(rand.IntN(n+2)-1, 0))
+				what = fmt.Sprintf("seek %q", key)
+				k, v = c.Seek(key)
+				wantK, wantV = theirs.Seek(key)
+			case i < 7:
+				what = "next"
+				k, v = c.Next()
+				wantK, wantV = theirs.Next()
+			default:
+				what = "prev"
+				k, v = c.Prev()
+				wantK, wantV = theirs.Prev()
+			}
+			if !bytes.Equal(k, wantK) || !bytes.Equal(v, wantV) || (k == nil) != (wantK == nil) {
+				t.Fatalf("step %d, %s: %q with %d bytes, bbolt has %q with %d", step, what, k, len(v), wantK, len(wantV))
+			}
+			if k == nil { // bbolt forgets where it is before the first key
+				c.Seek([]byte{0})
+				theirs.Seek([]byte{0})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
