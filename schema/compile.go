@@ -23,6 +23,9 @@ func (c *compiler) compile() (*Schema, error) {
 		for _, key := range namesOf(a.OID, a.Names) {
 			s.attributes[key] = a.AttributeType
 		}
+		for _, name := range a.Names { // as most clients and all stored entries have it
+			s.attributes[name] = a.AttributeType
+		}
 		s.attributeList = append(s.attributeList, a.AttributeType)
 	}
 	for _, t := range s.attributeList {

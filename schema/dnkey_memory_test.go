@@ -10,7 +10,8 @@ import (
 func TestMemoryOfSuperiorsChangesNoKey(t *testing.T) {
 	s := mustDefault(t)
 	parts := []string{"o=utdata", "O = UTdata", "utname=a\\,b", "utname=\"q,r\"", "cn=x+uid=y", "utname=users", "utname=Users ", "uid= 7", "cn=", "=", "",
-		"bad type=1", "cn=\xff", "cn=#0401", "cn=#04016", "cn=a;o=b", "1.2.3=z", "OID.2.5.4.3=Y", "cn=ä", "cn=\\C3\\A4", "cn=a\\"}
+		"bad type=1", "cn=\xff", "cn=#0401", "cn=#04016", "cn=a;o=b", "1.2.3=z", "OID.2.5.4.3=Y", "cn=ä", "cn=\\C3\\A4", "cn=a\\",
+		"cn=A  b ", "cn= a", "cn=<", "cn=>", "cn=a\x00", "CN=q", "cn =q", "cn=a=b", "unknown=X", "1.2.3=", "utname=plain", "cn=+"}
 	r := rand.New(rand.NewPCG(1, 2))
 	var m NameMemory
 	for range 200_000 {
