@@ -33,6 +33,7 @@ type conn struct {
 	names    schema.NameMemory         // for the keys of what is asked for
 	search   *searchOp                 // reused for searches that end in their first slice
 	began    time.Time                 // of the operation at hand
+	ready    time.Time                 // when the one before was answered, if nothing was waited for since
 	silence  patience                  // until the next bytes of the client
 	exchange *scram.ServerConversation // of the bind before, which the one at hand may go on with
 	dse      rootView
@@ -83,7 +84,10 @@ func (c *conn) serve(secure bool) {
 	for {
 		frame, err := c.frame()
 		if err == nil {
-			c.began = c.srv.Clock()
+			if c.began = c.ready; c.began.IsZero() {
+				c.began = c.srv.Clock()
+			}
+			c.ready = time.Time{}
 			err = c.handle(frame)
 		}
 		if err == nil && len(c.buf) >= flushAt {
@@ -191,6 +195,7 @@ func (c *conn) refuse(secure bool) {
 
 // flush sends what this goroutine has to say.
 func (c *conn) flush() error {
+	c.ready = time.Time{}
 	if len(c.buf) == 0 {
 		return nil
 	}

@@ -22,7 +22,7 @@ func (c *conn) handle(frame []byte) error {
 		return errClosed
 	case wire.TagAbandonRequest:
 		c.abandon()
-		c.srv.metrics.observe(opAbandon, schema.Success, c.since())
+		c.srv.metrics.observe(opAbandon, schema.Success, c.took())
 		return nil
 	case wire.TagBindRequest:
 		c.beginBind()
@@ -124,10 +124,14 @@ func (c *conn) resultOf(err error) *schema.Result {
 // answer buffers a final answer that is a plain LDAPResult.
 func (c *conn) answer(response byte, r *schema.Result, controls []byte) {
 	c.buf = wire.AppendResult(c.buf, c.msg.ID, response, forVersion(c.session.version, r), controls)
-	c.srv.metrics.observe(kindOf(response), r.Code, c.since())
+	c.srv.metrics.observe(kindOf(response), r.Code, c.took())
 }
 
-func (c *conn) since() time.Duration { return c.srv.Clock().Sub(c.began) }
+// took is the time that the operation at hand took; it has been answered now.
+func (c *conn) took() time.Duration {
+	c.ready = c.srv.Clock()
+	return c.ready.Sub(c.began)
+}
 
 // forVersion gives a referral to an LDAPv2 client in the form that such
 // clients know: result 9 and the URLs in the text, as OpenLDAP does.

@@ -39,7 +39,7 @@ func (c *conn) handleExtended() error {
 
 func (c *conn) extendedDone(value []byte, hasValue bool) {
 	c.buf = wire.AppendExtendedResponse(c.buf, c.msg.ID, &schema.Result{}, "", value, hasValue, nil)
-	c.srv.metrics.observe(opExtended, schema.Success, c.since())
+	c.srv.metrics.observe(opExtended, schema.Success, c.took())
 }
 
 // whoAmI is RFC 4532: the authorization identity, empty if anonymous.
@@ -72,7 +72,7 @@ func (c *conn) startTLS(q *wire.ExtendedRequest) error {
 	c.waitAll() // no earlier answer may get in between the messages of TLS
 	c.out.drain()
 	c.buf = wire.AppendExtendedResponse(c.buf, c.msg.ID, &schema.Result{}, oidStartTLS, nil, false, nil)
-	c.srv.metrics.observe(opExtended, schema.Success, c.since())
+	c.srv.metrics.observe(opExtended, schema.Success, c.took())
 	c.dropPages()
 	if err := c.flush(); err != nil {
 		return err

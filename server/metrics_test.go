@@ -2,13 +2,16 @@ package server
 
 import (
 	"strconv"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/wire"
 )
 
 // number reads a counter or gauge.
@@ -66,4 +69,50 @@ func TestTwoServersCannotShareARegistry(t *testing.T) {
 	if _, err := newMetrics(r); err == nil {
 		t.Error("the second one was registered")
 	}
+}
+
+// An operation is timed from when the one before was answered, or from when it was
+// read: never is the time counted in which nothing was asked for.
+func TestDurationsAreThoseOfTheOperations(t *testing.T) {
+	w := newWorld(t, nil)
+	var takes atomic.Int64 // of each search, in seconds
+	f := func(*schema.Search, int) error {
+		w.clock.advance(time.Duration(takes.Load()) * time.Second)
+		return nil
+	}
+	w.store.beforeSlice.Store(&f)
+	c := w.dial()
+	spent := func(want float64, messages ...[]byte) {
+		t.Helper()
+		before := secondsOf(w, opSearch)
+		c.send(messages...)
+		for done := 0; done < len(messages); {
+			m, err := c.receive()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Op != wire.TagSearchResultEntry {
+				done++
+			}
+		}
+		if got := secondsOf(w, opSearch) - before; got != want {
+			t.Errorf("%v s, want %v", got, want)
+		}
+	}
+	base := func() []byte { return ask{base: suffix}.message(c.id()) }
+	takes.Store(3)
+	spent(3, base())
+	w.clock.advance(time.Hour) // nothing is asked for
+	spent(9, base(), base(), base())
+	w.clock.advance(time.Hour)
+	spent(6, base(), message(c.id(), compare(suffix, "o", "utdata")), base())
+}
+
+// secondsOf is the sum of the durations of a kind.
+func secondsOf(w *world, k opKind) float64 {
+	var out dto.Metric
+	if err := w.metrics.durations[k].(prometheus.Metric).Write(&out); err != nil {
+		w.Fatal(err)
+	}
+	return out.GetHistogram().GetSampleSum()
 }

@@ -127,5 +127,5 @@ func (c *conn) scramFinal(talk *scram.ServerConversation, text string) error {
 func (c *conn) bindStep(code schema.ResultCode, credentials []byte) {
 	r := schema.Result{Code: code}
 	c.buf = wire.AppendBindResponse(c.buf, c.msg.ID, &r, credentials, credentials != nil, nil)
-	c.srv.metrics.observe(opBind, code, c.since())
+	c.srv.metrics.observe(opBind, code, c.took())
 }

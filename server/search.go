@@ -174,7 +174,7 @@ func (c *conn) firstSlice(op *searchOp, err error) error {
 		done, err = op.slice()
 	}
 	if done || op.pageDone() {
-		op.finish(err)
+		c.ready = op.finish(err)
 		c.buf, op.buf = op.buf, nil
 		if op.kept() {
 			c.detach(op)
@@ -310,8 +310,9 @@ func (op *searchOp) checkAssertion() error {
 	return err
 }
 
-// finish appends SearchResultDone with the controls that belong to it.
-func (op *searchOp) finish(err error) {
+// finish appends SearchResultDone with the controls that belong to it, and tells
+// when that was.
+func (op *searchOp) finish(err error) time.Time {
 	r := &schema.Result{}
 	switch {
 	case err != nil:
@@ -331,7 +332,9 @@ func (op *searchOp) finish(err error) {
 		controls = op.endPage(r.Code == schema.Success, controls)
 	}
 	op.buf = wire.AppendResult(op.buf, op.id, wire.TagSearchResultDone, forVersion(op.version, r), controls)
-	op.conn.srv.metrics.observe(opSearch, r.Code, op.conn.srv.Clock().Sub(op.began))
+	now := op.conn.srv.Clock()
+	op.conn.srv.metrics.observe(opSearch, r.Code, now.Sub(op.began))
+	return now
 }
 
 // giveAway lets the search go on in a goroutine of its own.
