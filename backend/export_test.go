@@ -120,7 +120,10 @@ func IDsUnder(s *Store, name, form string, from uint64, max int) (ids []uint64, 
 	return rd.listTerm(nil, i, appendTerm(nil, []byte(form)), from, max)
 }
 
-// Estimated is about how many ids IDsUnder would give.
+// EstimateKept is for how many commits an estimate is kept.
+const EstimateKept = estimateKept
+
+// Estimated is about how many ids IDsUnder would give, as plans have it.
 func Estimated(s *Store, name, form string) (n int, err error) {
 	rd, err := s.reader()
 	if err != nil {
@@ -128,5 +131,5 @@ func Estimated(s *Store, name, form string) (n int, err error) {
 	}
 	defer rd.done(&err)
 	i := slices.IndexFunc(s.indexes, func(ix *index) bool { return ix.name == name })
-	return rd.estimate(i, appendTerm(nil, []byte(form))), nil
+	return (&slice{reader: rd}).about(i, appendTerm(nil, []byte(form))), nil
 }

@@ -62,14 +62,18 @@ func (h *hints) remember(key []byte, id uint64) {
 	slot.Store(id<<hintTag | tag)
 }
 
+// hintKey is the key of a hint about a term of index i at some time, in dst.
+func hintKey(dst []byte, i int, when uint64, term []byte) []byte {
+	return append(binary.BigEndian.AppendUint64(append(dst[:0], byte(i)), when), term...)
+}
+
 // listedAlone finds the only entry under term in index i, if that is known, and
 // reads it into view. It is the entry of which node is true: that it is the only
 // one was seen in an index that has not changed since, for the key of the hint has
 // the number of the change.
 func (sl *slice) listedAlone(f *schema.Filter, node *schema.FilterNode, i int, term []byte) (id uint64, err error) {
 	p := &sl.probe
-	p.hint = binary.BigEndian.AppendUint64(append(p.hint[:0], byte(i)), sl.t.st.indexChanged[i])
-	p.hint = append(p.hint, term...)
+	p.hint = hintKey(p.hint, i, sl.t.st.indexChanged[i], term)
 	if id = sl.s.listed.about(p.hint); id == 0 {
 		return 0, nil
 	}

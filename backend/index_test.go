@@ -88,6 +88,30 @@ func TestManyIDsUnderOneTerm(t *testing.T) {
 	}
 }
 
+// What was estimated is not used for ever: a term that was rare once is read when it
+// has become one of many.
+func TestEstimatesAreMadeAnew(t *testing.T) {
+	w := newWorldWith(t, backend.Options{Indexes: indexes})
+	w.fill(100)
+	about := func(form string) int {
+		n, err := backend.Estimated(w.Store, "sub/cn", form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for i := range 3 * backend.EstimateKept {
+		if first, again := about("xyz"), about("xyz"); first != again {
+			t.Fatalf("%d, and then %d", first, again)
+		}
+		w.must(add(fmt.Sprintf("cn=xyz%d,%s", i, people), "objectClass: person", "sn: x"))
+	}
+	n, all := about("xyz"), 3*backend.EstimateKept
+	if n == 0 || n > all || n < all-backend.EstimateKept {
+		t.Errorf("%d of %d entries are known", n, all)
+	}
+}
+
 // Plans go by estimates: those of rare terms are right.
 func TestEstimatesOfRareTermsAreRight(t *testing.T) {
 	w := newWorldWith(t, backend.Options{Indexes: indexes})

@@ -29,7 +29,7 @@ type Store struct {
 	indexOf   map[*schema.AttributeType][2]int // places in indexes; -1 is none
 	seals     seals
 	hints     *hints   // by names
-	listed    *hints   // by terms of indexes that list one entry, see listedAlone
+	listed    *hints   // by terms of indexes: see listedAlone and about
 	metrics   *metrics // lasting.metrics
 	lasting   *lasting
 	identity  [2]uint64 // device and inode of the file
