@@ -261,6 +261,10 @@ func (op *searchOp) Entry(v *schema.View) schema.Next {
 
 // append encodes an entry behind what is already to be sent.
 func (op *searchOp) append(v *schema.View) {
+	if op.show.all() {
+		op.appendEncoded(v.DN, v.User)
+		return
+	}
 	dst, m := wire.BeginEntry(op.buf, op.id, v.DN)
 	dst = op.show.appendAttributes(dst, op.conn.srv.Schema, v)
 	op.buf = wire.EndEntry(dst, m, nil)
@@ -269,8 +273,7 @@ func (op *searchOp) append(v *schema.View) {
 
 // appendEncoded is append for an entry whose attributes are encoded already.
 func (op *searchOp) appendEncoded(dn, attributes []byte) {
-	dst, m := wire.BeginEntry(op.buf, op.id, dn)
-	op.buf = wire.EndEntry(append(dst, attributes...), m, nil)
+	op.buf = wire.AppendEntry(op.buf, op.id, dn, attributes)
 	op.count()
 }
 
@@ -310,8 +313,7 @@ func (op *searchOp) checkAssertion() error {
 	return err
 }
 
-// finish appends SearchResultDone with the controls that belong to it, and tells
-// when that was.
+// finish appends SearchResultDone with its controls, and tells when that was.
 func (op *searchOp) finish(err error) time.Time {
 	r := &schema.Result{}
 	switch {

@@ -69,16 +69,24 @@ func (p *selection) named(desc []byte) bool {
 	return false
 }
 
+// all tells that what is shown of an entry are just its user attributes.
+func (p *selection) all() bool {
+	return p.user && !p.operational && len(p.names) == 0 && p.whole() && p.rights.unlimited
+}
+
+// whole tells that attributes are shown with all of their values.
+func (p *selection) whole() bool { return !p.typesOnly && p.matched == nil }
+
 // appendAttributes appends what is shown of v: stored attributes as they are
 // wherever they are shown whole.
 func (p *selection) appendAttributes(dst []byte, s *schema.Schema, v *schema.View) []byte {
-	whole := !p.typesOnly && p.matched == nil
-	if p.user && p.rights.unlimited && whole {
+	whole := p.rights.unlimited && p.whole()
+	if p.user && whole {
 		dst = append(dst, v.User...)
 	} else if p.user || len(p.names) > 0 {
 		dst = p.appendList(dst, s, v, v.User, p.user)
 	}
-	if p.operational && p.rights.unlimited && whole {
+	if p.operational && whole {
 		dst = append(dst, v.Operational...)
 	} else if p.operational || len(p.names) > 0 {
 		dst = p.appendList(dst, s, v, v.Operational, p.operational)

@@ -159,12 +159,20 @@ func AppendString(dst []byte, tag byte, content string) []byte {
 	return append(AppendHeader(dst, tag, len(content)), content...)
 }
 
-// AppendInt appends an INTEGER or ENUMERATED in its minimal form.
-func AppendInt(dst []byte, tag byte, v int64) []byte {
+// IntSize is the number of bytes that AppendInt writes for v.
+func IntSize(v int64) int { return 2 + intLength(v) }
+
+func intLength(v int64) int {
 	n := 1
 	for n < 8 && (v>>(8*n-1) != 0 && v>>(8*n-1) != -1) {
 		n++
 	}
+	return n
+}
+
+// AppendInt appends an INTEGER or ENUMERATED in its minimal form.
+func AppendInt(dst []byte, tag byte, v int64) []byte {
+	n := intLength(v)
 	dst = append(dst, tag, byte(n))
 	for i := n - 1; i >= 0; i-- {
 		dst = append(dst, byte(v>>(8*i)))

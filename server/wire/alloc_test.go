@@ -107,11 +107,20 @@ func BenchmarkDecodeSearch(b *testing.B) {
 func BenchmarkEncodeEntry(b *testing.B) {
 	attributes, dn := usualEntry(), []byte("utname=MicroPayflex.00004f8c65000100,o=utdata")
 	dst := encodeEntry(nil, dn, attributes)
-	b.SetBytes(int64(len(dst)))
-	b.ReportAllocs()
-	for b.Loop() {
-		dst = encodeEntry(dst[:0], dn, attributes)
-	}
+	b.Run("parts", func(b *testing.B) {
+		b.SetBytes(int64(len(dst)))
+		b.ReportAllocs()
+		for b.Loop() {
+			dst = encodeEntry(dst[:0], dn, attributes)
+		}
+	})
+	b.Run("whole", func(b *testing.B) {
+		b.SetBytes(int64(len(dst)))
+		b.ReportAllocs()
+		for b.Loop() {
+			dst = wire.AppendEntry(dst[:0], 300, dn, attributes)
+		}
+	})
 }
 
 func BenchmarkEncodeResult(b *testing.B) {

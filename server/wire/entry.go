@@ -28,6 +28,22 @@ func EndEntry(dst []byte, m EntryMark, controls []byte) []byte {
 	return endResponse(ber.End(dst, m.list), m.response, controls)
 }
 
+// AppendEntry appends a SearchResultEntry without controls, of which the attributes,
+// whole PartialAttribute elements, are known. It is what BeginEntry and EndEntry
+// make, in half the time: nothing has to make room for a length.
+func AppendEntry(dst []byte, id int32, dn, attributes []byte) []byte {
+	if !validText(dn) {
+		dst, m := BeginEntry(dst, id, dn)
+		return EndEntry(append(dst, attributes...), m, nil)
+	}
+	entry := ber.HeaderSize(len(dn)) + len(dn) + ber.HeaderSize(len(attributes)) + len(attributes)
+	dst = ber.AppendHeader(dst, ber.TagSequence, ber.IntSize(int64(id))+ber.HeaderSize(entry)+entry)
+	dst = ber.AppendInt(dst, ber.TagInteger, int64(id))
+	dst = ber.AppendHeader(dst, TagSearchResultEntry, entry)
+	dst = ber.AppendBytes(dst, ber.TagOctetString, dn)
+	return ber.AppendBytes(dst, ber.TagSequence, attributes)
+}
+
 // BeginReadEntry is BeginEntry for the value of a pre-read or post-read
 // response control (RFC 4527 3): the entry without the message around it.
 func BeginReadEntry(dst, dn []byte) ([]byte, EntryMark) {

@@ -98,6 +98,23 @@ func TestEntryOfEverySizeOfLength(t *testing.T) {
 	}
 }
 
+func TestEntryAtOnceIsTheOneOfParts(t *testing.T) {
+	for _, id := range []int32{1, 127, 128, 300, 1<<31 - 1} {
+		for _, name := range []int{0, 1, 127, 128, 300, 70000} {
+			for _, size := range []int{0, 1, 100, 127, 128, 255, 256, 65535, 65536} {
+				for _, end := range []string{"", "ö", "\xff"} {
+					dn, attributes := append(bytes.Repeat([]byte{'n'}, name), end...), bytes.Repeat([]byte{'a'}, size)
+					want, mark := wire.BeginEntry([]byte("before"), id, dn)
+					want = wire.EndEntry(append(want, attributes...), mark, nil)
+					if got := wire.AppendEntry([]byte("before"), id, dn, attributes); !bytes.Equal(got, want) {
+						t.Errorf("message %d, name of %d bytes and %q, attributes of %d: %.60x, not %.60x", id, name, end, size, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestReadEntryValue(t *testing.T) {
 	want := wiretest.NewRandom(5).Attributes()
 	out, mark := wire.BeginReadEntry(nil, []byte("o=x"))
