@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/password"
 	"github.com/sunray-ds/utdsd/server/wire"
 )
 
@@ -65,6 +66,23 @@ func TestSearchAllocatesNothing(t *testing.T) {
 		c.round(t, frame) // memory grows once
 		if n := testing.AllocsPerRun(100, func() { c.round(t, frame) }); n != 0 {
 			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// A bind keeps the name and its key for the session, and needs nothing besides.
+func TestBindAllocatesTheName(t *testing.T) {
+	c := direct(t, 1)
+	hashed, err := password.Hash("{SSHA}", []byte("open sesame"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stored := range []string{"open sesame", string(hashed)} {
+		c.srv.Store.(*memory).put(t, "cn=ali,"+people, "objectClass: inetOrgPerson", "cn: ali", "sn: x", "userPassword: "+stored)
+		frame := message(1, bindRequest(3, "cn=ali,"+people, "open sesame"))
+		c.round(t, frame)
+		if n := testing.AllocsPerRun(100, func() { c.round(t, frame) }); n > 2 || !c.session.bound() {
+			t.Errorf("%.6s: %v allocations", stored, n)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/sunray-ds/utdsd/schema"
+	"github.com/sunray-ds/utdsd/server/password"
 	"github.com/sunray-ds/utdsd/server/wire"
 )
 
@@ -98,32 +99,14 @@ func (c *conn) authenticate(key, clear []byte) (string, error) {
 		}
 		return "", nil
 	}
-	// The hashes that it takes long to check are copied out, because the entry is
-	// only to be had within a read transaction.
-	var dn string
-	var hashes [][]byte
-	err := s.Store.Target(key, nil, true, func(v *schema.View) error {
-		a, _ := v.Find("userPassword")
-		for vals := a.Values; ; {
-			h, more, ok := schema.NextValue(vals)
-			if !ok {
-				break
-			}
-			matches, known := s.passwords.AtOnce(h, clear)
-			if matches {
-				dn, hashes = string(v.DN), nil
-				return nil
-			}
-			if !known {
-				hashes = append(hashes, bytes.Clone(h))
-			}
-			vals = more
-		}
-		if len(hashes) > 0 {
-			dn = string(v.DN)
-		}
-		return nil
-	})
+	l := &c.login
+	if l.entry == nil {
+		l.entry = l.look
+	}
+	*l = login{entry: l.entry, passwords: s.passwords, clear: clear}
+	err := s.Store.Target(key, nil, true, l.entry)
+	hashes := l.hashes
+	l.clear, l.hashes = nil, nil
 	if err != nil {
 		var r *schema.Result
 		if errors.As(err, &r) && r.Code == schema.NoSuchObject {
@@ -131,15 +114,47 @@ func (c *conn) authenticate(key, clear []byte) (string, error) {
 		}
 		return "", err
 	}
-	if len(hashes) == 0 {
-		return dn, nil
+	if l.matches || len(hashes) == 0 {
+		return l.dn, nil
 	}
 	for _, h := range hashes {
 		if s.passwords.Verify(h, clear) {
-			return dn, nil
+			return l.dn, nil
 		}
 	}
 	return "", nil
+}
+
+// login is a password that is tried on an entry. The hashes that it takes long to
+// check are copied out, because the entry is only to be had within a read
+// transaction.
+type login struct {
+	entry     func(v *schema.View) error // look, made once
+	passwords *password.Verifier
+	clear     []byte
+
+	dn      string // of the entry, if a value fits or a hash may
+	matches bool
+	hashes  [][]byte
+}
+
+func (l *login) look(v *schema.View) error {
+	a, _ := v.Find("userPassword")
+	for values := a.Values; !l.matches; {
+		h, more, ok := schema.NextValue(values)
+		if !ok {
+			break
+		}
+		values = more
+		matches, known := l.passwords.AtOnce(h, l.clear)
+		if l.matches = matches; !known {
+			l.hashes = append(l.hashes, bytes.Clone(h))
+		}
+	}
+	if l.matches || len(l.hashes) > 0 {
+		l.dn = string(v.DN)
+	}
+	return nil
 }
 
 // externalBind serves EXTERNAL on the local socket: root and the user that the

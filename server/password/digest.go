@@ -4,41 +4,46 @@ package password
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/md5"
 	"crypto/rand"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/base64"
-	"hash"
 )
 
 // digest is base64(H(password || salt) || salt).
 type digest struct {
-	new    func() hash.Hash
-	size   int // bytes of a sum
-	salted bool
+	function crypto.Hash
+	salted   bool
 }
 
 var digests = map[string]digest{
-	"MD5":     {md5.New, md5.Size, false},
-	"SMD5":    {md5.New, md5.Size, true},
-	"SHA":     {sha1.New, sha1.Size, false},
-	"SSHA":    {sha1.New, sha1.Size, true},
-	"SHA256":  {sha256.New, sha256.Size, false},
-	"SSHA256": {sha256.New, sha256.Size, true},
-	"SHA384":  {sha512.New384, sha512.Size384, false},
-	"SSHA384": {sha512.New384, sha512.Size384, true},
-	"SHA512":  {sha512.New, sha512.Size, false},
-	"SSHA512": {sha512.New, sha512.Size, true},
+	"MD5":     {crypto.MD5, false},
+	"SMD5":    {crypto.MD5, true},
+	"SHA":     {crypto.SHA1, false},
+	"SSHA":    {crypto.SHA1, true},
+	"SHA256":  {crypto.SHA256, false},
+	"SSHA256": {crypto.SHA256, true},
+	"SHA384":  {crypto.SHA384, false},
+	"SSHA384": {crypto.SHA384, true},
+	"SHA512":  {crypto.SHA512, false},
+	"SSHA512": {crypto.SHA512, true},
 }
 
+// usual is enough for a password, a sum or a salt, mostly: then a bind allocates
+// nothing for them.
+const usual = 128
+
 func (d digest) verify(value, clear []byte) bool {
-	raw, err := unbase64(value)
-	if err != nil || len(raw) < d.size || d.salted != (len(raw) > d.size) {
+	var decoded, summed [usual]byte
+	raw, err := appendUnbase64(decoded[:0], value)
+	size := d.function.Size()
+	if err != nil || len(raw) < size || d.salted != (len(raw) > size) {
 		return false
 	}
-	return equal(raw[:d.size], d.sum(clear, raw[d.size:]))
+	return equal(raw[:size], d.appendSum(summed[:0], clear, raw[size:]))
 }
 
 func (d digest) hash(clear []byte) ([]byte, error) {
@@ -46,18 +51,34 @@ func (d digest) hash(clear []byte) ([]byte, error) {
 	if _, err := rand.Read(salt); err != nil {
 		return nil, err
 	}
-	raw := append(d.sum(clear, salt), salt...)
+	raw := append(d.appendSum(nil, clear, salt), salt...)
 	return []byte(base64.StdEncoding.EncodeToString(raw)), nil
 }
 
-func (d digest) sum(clear, salt []byte) []byte {
-	h := d.new()
-	h.Write(clear)
-	h.Write(salt)
-	return h.Sum(nil)
+func (d digest) appendSum(dst, clear, salt []byte) []byte {
+	var text [2 * usual]byte
+	all := append(append(text[:0], clear...), salt...)
+	switch d.function {
+	case crypto.MD5:
+		sum := md5.Sum(all)
+		return append(dst, sum[:]...)
+	case crypto.SHA1:
+		sum := sha1.Sum(all)
+		return append(dst, sum[:]...)
+	case crypto.SHA256:
+		sum := sha256.Sum256(all)
+		return append(dst, sum[:]...)
+	case crypto.SHA384:
+		sum := sha512.Sum384(all)
+		return append(dst, sum[:]...)
+	}
+	sum := sha512.Sum512(all)
+	return append(dst, sum[:]...)
 }
 
 // unbase64 takes padding as optional: some writers leave it out.
-func unbase64(value []byte) ([]byte, error) {
-	return base64.RawStdEncoding.AppendDecode(nil, bytes.TrimRight(value, "="))
+func unbase64(value []byte) ([]byte, error) { return appendUnbase64(nil, value) }
+
+func appendUnbase64(dst, value []byte) ([]byte, error) {
+	return base64.RawStdEncoding.AppendDecode(dst, bytes.TrimRight(value, "="))
 }
