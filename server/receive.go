@@ -98,7 +98,7 @@ func (c *conn) armRead(started *bool) bool {
 
 // await gives the client d from now to send something.
 func (c *conn) await(d time.Duration) bool {
-	due := time.Now().Add(d)
+	due := now().Add(d)
 	// Where the deadline stays as it is and the connection is draining, the read
 	// fails at once.
 	return !c.silence.renew(due) || c.setReadDeadline(due)

@@ -334,9 +334,9 @@ func (op *searchOp) finish(err error) time.Time {
 		controls = op.endPage(r.Code == schema.Success, controls)
 	}
 	op.buf = wire.AppendResult(op.buf, op.id, wire.TagSearchResultDone, forVersion(op.version, r), controls)
-	now := op.conn.srv.Clock()
-	op.conn.srv.metrics.observe(opSearch, r.Code, now.Sub(op.began))
-	return now
+	end := op.conn.srv.Clock()
+	op.conn.srv.metrics.observe(opSearch, r.Code, end.Sub(op.began))
+	return end
 }
 
 // giveAway lets the search go on in a goroutine of its own.

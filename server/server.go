@@ -63,7 +63,7 @@ type Options struct {
 	Limits   Limits
 	Registry prometheus.Registerer // nil: metrics are not published
 	Log      *slog.Logger          // nil: slog.Default
-	Clock    func() time.Time      // nil: time.Now
+	Clock    func() time.Time      // nil: one that is never set
 	Version  string                // vendorVersion
 
 	// Holder lets an administrator read the store's file, see OIDHoldState. nil:
@@ -130,7 +130,7 @@ func New(o Options) (*Server, error) {
 		o.Log = slog.Default()
 	}
 	if o.Clock == nil {
-		o.Clock = time.Now
+		o.Clock = now
 	}
 	if o.PasswordScheme == "" {
 		o.PasswordScheme = password.DefaultScheme
