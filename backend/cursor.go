@@ -281,8 +281,18 @@ func (c *cursor) estimate(end []byte) int {
 	}
 	above := &c.path[n-2]
 	last, _ := above.find(end, -1)
-	if last == above.n { // and perhaps further
+	if last == above.n && c.goesOn(end, n-3) {
 		last *= 2
 	}
 	return p.n - p.at + (last-above.at-1)*p.n
+}
+
+// goesOn tells whether there are keys below end behind the branch under path[level].
+func (c *cursor) goesOn(end []byte, level int) bool {
+	for ; level >= 0; level-- {
+		if p := &c.path[level]; p.at+1 < p.n {
+			return bytes.Compare(p.key(p.at+1), end) < 0
+		}
+	}
+	return false
 }
