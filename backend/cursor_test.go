@@ -45,7 +45,7 @@ func cursorFile(tb testing.TB, n, size int, key func(i int) []byte) *bbolt.DB {
 // and ids with gaps of all sizes.
 func TestCursorWalksAsBolts(t *testing.T) {
 	text := func(i int) []byte { return fmt.Appendf(nil, "%06d", i) }
-	ids := func(i int) []byte { return idKey(uint64(i/10*10 + i*i/300*(i/5000))) }
+	ids := func(i int) []byte { return idKey(uint64(100 + i/10*10 + i*i/300*(i/5000))) }
 	for _, n := range []int{0, 1, 3, 60, 1000, 20000} {
 		t.Run(fmt.Sprint("text", n), func(t *testing.T) {
 			cursorsWalkAlike(t, n, text, func(i int) []byte { return append(text(i*7919%n), bytes.Repeat([]byte("x"), i%50)...) })
@@ -92,6 +92,9 @@ func cursorsWalkAlike(t *testing.T, n int, seek, key func(i int) []byte) {
 			switch i := rand.IntN(10); {
 			case i < 3 || step == 0:
 				key := seek(max(rand.IntN(n+2)-1, 0))
+				if rand.IntN(50) == 0 {
+					key = idKey(rand.Uint64() >> rand.IntN(64)) // before, between and behind them
+				}
 				what = fmt.Sprintf("seek %q", key)
 				k, v = c.Seek(key)
 				wantK, wantV = theirs.Seek(key)
@@ -166,4 +169,50 @@ func BenchmarkCursorNext(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestCursorEstimates counts the keys of ranges that lie on one page, on several and
+// below several branches. It may tell many too many only where a range goes on behind
+// a branch.
+func TestCursorEstimates(t *testing.T) {
+	const n = 60_000
+	key := func(i int) []byte { return fmt.Appendf(nil, "%06d", i) }
+	db := cursorFile(t, 0, 0, key)
+	err := db.Update(func(tx *bbolt.Tx) error {
+		for i := range n {
+			if err := tx.Bucket([]byte("b")).Put(key(i), make([]byte, 20)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.View(func(tx *bbolt.Tx) error {
+		pages := mappedBy(db, db.MaxSize)
+		var c cursor
+		c.open(&pages, tx.Bucket([]byte("b")))
+		many, ranges := 0, 0 // 4,000 keys are less than there are below a branch
+		for from := 0; from < n; from += 37 {
+			for _, size := range []int{0, 1, 50, 700, 4000} {
+				size = min(size, n-from)
+				c.Seek(key(from))
+				about := c.estimate(key(from + size))
+				if about < size/4 {
+					t.Fatalf("%d keys from %d on: about %d", size, from, about)
+				}
+				if ranges++; about > 4*size+400 {
+					many++
+				}
+			}
+		}
+		if many > ranges/20 {
+			t.Errorf("of %d ranges, %d have many times fewer keys than estimated", ranges, many)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -120,9 +120,6 @@ func IDsUnder(s *Store, name, form string, from uint64, max int) (ids []uint64, 
 	return rd.listTerm(nil, i, appendTerm(nil, []byte(form)), from, max)
 }
 
-// EstimateKept is for how many commits an estimate is kept.
-const EstimateKept = estimateKept
-
 // Estimated is about how many ids IDsUnder would give, as plans have it.
 func Estimated(s *Store, name, form string) (n int, err error) {
 	rd, err := s.reader()
@@ -133,3 +130,18 @@ func Estimated(s *Store, name, form string) (n int, err error) {
 	i := slices.IndexFunc(s.indexes, func(ix *index) bool { return ix.name == name })
 	return (&slice{reader: rd}).about(i, appendTerm(nil, []byte(form))), nil
 }
+
+// Facts are those of no store.
+type Facts struct{ *facts }
+
+// NewFacts makes empty ones.
+func NewFacts() Facts { return Facts{newFacts()} }
+
+// About is what was remembered for key.
+func (f Facts) About(key []byte) (uint64, bool) { return f.about(key) }
+
+// Remember keeps value for key.
+func (f Facts) Remember(key []byte, value uint64) { f.remember(key, value) }
+
+// FactsKept is how many there is room for.
+const FactsKept = factLines * factLine

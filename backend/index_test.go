@@ -9,6 +9,7 @@ import (
 
 	"github.com/sunray-ds/utdsd/backend"
 	"github.com/sunray-ds/utdsd/backend/storetest"
+	"github.com/sunray-ds/utdsd/schema"
 )
 
 // TestManyIDsUnderOneTerm gives entries one of few values, takes it from them, and
@@ -88,27 +89,23 @@ func TestManyIDsUnderOneTerm(t *testing.T) {
 	}
 }
 
-// What was estimated is not used for ever: a term that was rare once is read when it
-// has become one of many.
-func TestEstimatesAreMadeAnew(t *testing.T) {
-	w := newWorldWith(t, backend.Options{Indexes: indexes})
-	w.fill(100)
-	about := func(form string) int {
-		n, err := backend.Estimated(w.Store, "sub/cn", form)
-		if err != nil {
+// What was estimated before an index changed is not used any more: all that a search
+// looks at is what it would look at if it were the first one.
+func TestEstimatesChangeWithTheIndex(t *testing.T) {
+	w := newWorldWith(t, backend.Options{Indexes: backend.Indexes{Eq: []string{"uid"}, Sub: []string{"cn"}}})
+	examined := func() int {
+		q := w.query(suffix, schema.ScopeSub, w.filter(item(schema.FilterSubstrings, "cn", ""), schema.SubstringPart{At: schema.PartAny, Value: []byte("ser000zzz")}))
+		if _, err := w.search(q); err != nil {
 			t.Fatal(err)
 		}
-		return n
+		return q.Examined
 	}
-	for i := range 3 * backend.EstimateKept {
-		if first, again := about("xyz"), about("xyz"); first != again {
-			t.Fatalf("%d, and then %d", first, again)
-		}
-		w.must(add(fmt.Sprintf("cn=xyz%d,%s", i, people), "objectClass: person", "sn: x"))
+	if n := examined(); n > 10 {
+		t.Errorf("%d entries of a store with a few were looked at", n)
 	}
-	n, all := about("xyz"), 3*backend.EstimateKept
-	if n == 0 || n > all || n < all-backend.EstimateKept {
-		t.Errorf("%d of %d entries are known", n, all)
+	w.fill(3000)
+	if n := examined(); n > 0 {
+		t.Errorf("%d entries were looked at for a part that no value has", n)
 	}
 }
 

@@ -31,7 +31,7 @@ type probe struct {
 	chosen *schema.FilterNode // nil: none
 	grams  [2]gram
 	more   []uint64
-	hint   []byte // key of the last hint
+	fact   []byte // key of the fact that was asked for last
 	// See planWalk.
 	walking bool
 	walked  *schema.FilterNode // all whose ids are in found; nil: none
@@ -197,7 +197,7 @@ func (sl *slice) countTerm(f *schema.Filter, node *schema.FilterNode, limit int)
 	}
 	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, 0, limit)
 	if len(p.ids) == 1 && limit > 1 && err == nil {
-		sl.s.listed.remember(p.hint, p.ids[0])
+		sl.s.facts.remember(p.fact, p.ids[0])
 	}
 	return len(p.ids), true, err
 }

@@ -15,8 +15,6 @@ const (
 	// look at entries.
 	overlap = 128
 	fewIDs  = 4
-	// An estimate is made anew after this many commits.
-	estimateKept = 64
 )
 
 // gram is a term of a substrings index and about how many ids are under it.
@@ -51,20 +49,6 @@ func (sl *slice) choose(f *schema.Filter, node *schema.FilterNode) bool {
 		p.chosen = node
 	}
 	return p.chosen != nil
-}
-
-// about is estimate for a substrings index. What it told for a term is remembered,
-// for names have much in common and a seek costs more than all the rest of choose;
-// that the index has changed a little meanwhile does no harm to a plan.
-func (sl *slice) about(i int, term []byte) (ids int) {
-	p := &sl.probe
-	p.hint = hintKey(p.hint, i, sl.t.st.indexChanged[i]/estimateKept, term)
-	if n := sl.s.listed.about(p.hint); n != 0 {
-		return int(n - 1)
-	}
-	ids = sl.estimate(i, term)
-	sl.s.listed.remember(p.hint, uint64(ids)+1)
-	return ids
 }
 
 // intersect takes those out of probe.ids, the ids under the first of

@@ -29,7 +29,7 @@ type Store struct {
 	indexOf   map[*schema.AttributeType][2]int // places in indexes; -1 is none
 	seals     seals
 	hints     *hints   // by names
-	listed    *hints   // by terms of indexes: see listedAlone and about
+	facts     *facts   // by terms of indexes
 	metrics   *metrics // lasting.metrics
 	lasting   *lasting
 	identity  [2]uint64 // device and inode of the file
@@ -108,7 +108,7 @@ func newStore(path string, o Options, l *lasting) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
-		hints: newHints(), listed: newHints(), lasting: l, metrics: l.metrics, unregister: func() {},
+		hints: newHints(), facts: newFacts(), lasting: l, metrics: l.metrics, unregister: func() {},
 		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}
 	s.opts.Fatal = s.fatal(o.Fatal)
 	return s, nil
