@@ -108,6 +108,34 @@ func TestDurationsAreThoseOfTheOperations(t *testing.T) {
 	spent(6, base(), message(c.id(), compare(suffix, "o", "utdata")), base())
 }
 
+// A change is answered by others than the connection: what has arrived behind it is
+// not timed from its arrival.
+func TestDurationsBehindAChange(t *testing.T) {
+	var w *world
+	w = newWorld(t, func(o *Options) {
+		o.Fence = func() *schema.Result { // while the change is taken
+			w.clock.advance(time.Minute)
+			return nil
+		}
+	})
+	c := w.admin()
+	before := secondsOf(w, opExtended)
+	search, modify, who := ask{base: suffix}.message(c.id()), message(c.id(), replace(people, "description", "x")), message(c.id(), extended(oidWhoAmI, nil))
+	c.send(search, modify, who)
+	for done := 0; done < 3; {
+		m, err := c.receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Op != wire.TagSearchResultEntry {
+			done++
+		}
+	}
+	if got := secondsOf(w, opExtended) - before; got != 0 {
+		t.Errorf("%v s for what took no time", got)
+	}
+}
+
 // secondsOf is the sum of the durations of a kind.
 func secondsOf(w *world, k opKind) float64 {
 	var out dto.Metric
