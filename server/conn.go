@@ -36,7 +36,7 @@ type conn struct {
 	ready    time.Time                 // when the one before was answered, if nothing was waited for since
 	silence  patience                  // until the next bytes of the client
 	exchange *scram.ServerConversation // of the bind before, which the one at hand may go on with
-	login    login                     // of the bind at hand, or before
+	login    login                     // see authenticate
 	dse      rootView
 	// generation is the store that the first search was made in. Later ones are
 	// made there, too, though it be replaced meanwhile: what a connection reads

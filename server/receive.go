@@ -119,7 +119,7 @@ func (c *conn) setReadDeadline(until time.Time) bool {
 // early tells whether a read has failed only because of a deadline that was not
 // moved on, as it is now.
 func (c *conn) early(err error) bool {
-	return timedOut(err) && !c.silence.passed(time.Now()) && c.silence.renew(c.silence.due) && c.setReadDeadline(c.silence.due)
+	return timedOut(err) && !c.silence.passed(now()) && c.silence.renew(c.silence.due) && c.setReadDeadline(c.silence.due)
 }
 
 // mayIdle tells whether a failed read is only the idle time of a client that

@@ -55,6 +55,8 @@ func (d digest) hash(clear []byte) ([]byte, error) {
 	return []byte(base64.StdEncoding.EncodeToString(raw)), nil
 }
 
+// appendSum appends H(clear || salt). It calls the functions by name: memory that is
+// given to a function from a table cannot stay on the stack.
 func (d digest) appendSum(dst, clear, salt []byte) []byte {
 	var text [2 * usual]byte
 	all := append(append(text[:0], clear...), salt...)
