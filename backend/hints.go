@@ -4,8 +4,8 @@ package backend
 // changed since or two keys look alike; it is proved by the entry itself, which
 // tells under a checksum what it is. So hints are never withdrawn. One saves the
 // way through a tree whose pages are mostly not in the processor's caches: a tenth
-// of the time of a search for a base object. What nothing proves is a fact, of which
-// half as many find room, see facts.go.
+// of the time of a search for a base object. What nothing proves is a fact, which
+// takes twice the room, see facts.go.
 
 import (
 	"hash/maphash"
