@@ -131,45 +131,37 @@ func appendPlain(dst, text []byte, mode spaces) (out []byte, ok bool) {
 		out[j] = ' '
 		j++
 	}
-	after := byte(' ')
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		switch {
-		case c == ' ':
-			if after == ' ' {
-				return dst, false
-			}
-			if mode == spacesValue {
-				out[j] = ' '
-				j++
-			}
-		case c-'!' > '~'-'!':
-			if c-latinLead >= latinLeads || i+1 == len(text) || text[i+1]&0xc0 != 0x80 {
-				return dst, false
-			}
-			letter := &latin[c-latinLead][text[i+1]&0x3f]
-			if letter[0] == 0 {
-				return dst, false
-			}
-			i++
-			after = letter[0]
-			out[j] = after
+		if letter := folded[c]; letter != 0 {
+			out[j] = letter
 			j++
-			if letter[1] != 0 {
-				out[j] = letter[1]
+			continue
+		}
+		if c == ' ' {
+			if i == 0 || text[i-1] == ' ' || i+1 == len(text) {
+				return dst, false
+			}
+			out[j], out[j+1] = ' ', ' '
+			if j++; mode == spacesValue {
 				j++
 			}
 			continue
 		}
-		after = c
-		if c-'A' < 26 {
-			c |= 0x20
+		if c-latinLead >= latinLeads || i+1 == len(text) || text[i+1]&0xc0 != 0x80 {
+			return dst, false
 		}
-		out[j] = c
+		letter := &latin[c-latinLead][text[i+1]&0x3f]
+		if letter[0] == 0 {
+			return dst, false
+		}
+		i++
+		out[j] = letter[0]
 		j++
-	}
-	if after == ' ' {
-		return dst, false
+		if letter[1] != 0 {
+			out[j] = letter[1]
+			j++
+		}
 	}
 	if mode == spacesValue {
 		out[j] = ' '
@@ -177,6 +169,14 @@ func appendPlain(dst, text []byte, mode spaces) (out []byte, ok bool) {
 	}
 	return out[:j], true
 }
+
+// folded is each printable character of ASCII but the space in lower case, else 0.
+var folded = func() (lower [256]byte) {
+	for c := '!'; c <= '~'; c++ {
+		lower[c] = byte(unicode.ToLower(c))
+	}
+	return lower
+}()
 
 // The letters U+00C0 to U+017F are two bytes each, of which the first is one of
 // three.
