@@ -48,6 +48,9 @@ func TestSearchDoesNotAllocate(t *testing.T) {
 		{"equality that finds nothing", suffixKey, schema.ScopeSub, w.filter(eq("uid", "nobody")), 0},
 		{"and of two equalities", w.key(people), schema.ScopeOne,
 			w.filter(set(schema.FilterAnd, eq("objectClass", "person"), eq("uid", "user000123"))), 1},
+		{"part", suffixKey, schema.ScopeSub, w.containing("cn", "er00012"), 10},
+		{"part of three characters", suffixKey, schema.ScopeSub, w.containing("cn", "r00"), 2000},
+		{"part without an index of parts", suffixKey, schema.ScopeSub, w.containing("uid", "er00012"), 10},
 		{"all entries", suffixKey, schema.ScopeSub, w.filter(present("cn")), 2000},
 	} {
 		q, n := &schema.Search{}, &counter{}
@@ -75,6 +78,20 @@ func BenchmarkSearch(b *testing.B) {
 		for i := range some {
 			name := fmt.Sprintf("user%06d", rand.IntN(size))
 			keys[i], filters[i] = w.key("cn="+name+","+people), w.filter(eq("uid", name))
+		}
+		for name, n := range map[string]int{"part": 4, "short-part": 3} {
+			var parts [some]*schema.Filter
+			for i := range some {
+				parts[i] = w.containing("cn", fmt.Sprintf("%06d", rand.IntN(size))[5-n:5])
+			}
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				b.ReportAllocs()
+				q, n := &schema.Search{}, &counter{}
+				for i := 0; b.Loop(); i++ {
+					once(b, w.Store, q, suffixKey, schema.ScopeSub, parts[i%some], n)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n.entries), "ns/entry")
+			})
 		}
 		any, cn := w.filter(present("objectClass")), w.filter(present("cn"))
 		q, n := &schema.Search{}, &counter{}

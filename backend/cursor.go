@@ -267,32 +267,22 @@ func (c *cursor) turn(step int) (k, v []byte) {
 	}
 }
 
-// estimate tells about how many keys there are from here to below end, from the
-// leaf and the branch above it.
-func (c *cursor) estimate(end []byte) int {
-	n := len(c.path)
-	if n == 0 {
+// estimate tells about how many keys there are from here to below end, as if all pages
+// of a level had as many elements as the one on the way here. It moves the cursor.
+func (c *cursor) estimate(end []byte) (keys int) {
+	depth := len(c.path)
+	if depth == 0 {
 		return 0 // a bucket within a value has few
 	}
-	p := &c.path[n-1]
-	to, _ := p.find(end, -1)
-	if to < p.n || n == 1 {
-		return max(to-p.at, 0)
+	leaf := &c.path[depth-1]
+	if to, _ := leaf.find(end, -1); to < leaf.n {
+		return max(to-leaf.at, 0)
 	}
-	above := &c.path[n-2]
-	last, _ := above.find(end, -1)
-	if last == above.n && c.goesOn(end, n-3) {
-		last *= 2
+	var from [maxPageDepth]place
+	copy(from[:], c.path)
+	c.Seek(end)
+	for level := range min(depth, len(c.path)) {
+		keys = keys*from[level].n + c.path[level].at - from[level].at
 	}
-	return p.n - p.at + (last-above.at-1)*p.n
-}
-
-// goesOn tells whether there are keys below end behind the branch under path[level].
-func (c *cursor) goesOn(end []byte, level int) bool {
-	for ; level >= 0; level-- {
-		if p := &c.path[level]; p.at+1 < p.n {
-			return bytes.Compare(p.key(p.at+1), end) < 0
-		}
-	}
-	return false
+	return max(keys, 0)
 }

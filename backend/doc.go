@@ -98,13 +98,13 @@
 //	  "cookie"   text: where the server of another make is (RFC 4533 2.1.2)
 //	  "fresh"    8 bytes: number of the last change that the setup made
 //	  "indexes"  JSON list of {name, mark}, one for each index bucket that is
-//	             complete; the mark changes when values are normalised otherwise
+//	             complete; the mark changes with how values are normalised and listed
 //	  "state"    see below
 //	id2entry     id (8 bytes) -> record
 //	dn2id        key of the name -> id (8 bytes), kind (1 byte)
 //	uuid2id      UUID (16 bytes) -> id (8 bytes)
 //	eq/NAME      form, 0x00, id (8 bytes) -> further ids
-//	sub/NAME     trigram, 0x00, id (8 bytes) -> further ids
+//	sub/NAME     gram, 0x00, id (8 bytes) -> further ids
 //	changelog    number (8 bytes) -> change
 //
 // "following", "cookie" and "fresh" may be absent, which is 0 and empty. The
@@ -136,9 +136,10 @@
 // An equality index lists the normal form of each value of the attribute type
 // and its subtypes by the type's equality rule; of an object class also the
 // forms of its superclasses. A form above 512 bytes is cut to its first 480
-// bytes and the SHA-256 of the whole. A substring index lists every three bytes
-// that follow each other in the normal form by the substrings rule. An index
-// only proposes entries: each one is read and matched.
+// bytes and the SHA-256 of the whole. A substring index lists every four bytes
+// that follow each other in the normal form by the substrings rule, and the last
+// three: so three bytes of it always begin a gram. An index only proposes entries:
+// each one is read and matched.
 //
 // The id in a key is the first of up to 128 that it lists. The value has the others
 // in ascending order, each as its difference from the one before it: seven bits in

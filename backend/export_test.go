@@ -116,8 +116,11 @@ func IDsUnder(s *Store, name, form string, from uint64, max int) (ids []uint64, 
 		return nil, err
 	}
 	defer rd.done(&err)
-	i := slices.IndexFunc(s.indexes, func(ix *index) bool { return ix.name == name })
-	return rd.listTerm(nil, i, appendTerm(nil, []byte(form)), from, max)
+	i, term := termOf(s, name, form)
+	if s.indexes[i].isPart(term) && from == 0 {
+		return rd.listed(nil, i, term, max)
+	}
+	return rd.listTerm(nil, i, term, from, max)
 }
 
 // Estimated is about how many ids IDsUnder would give, as plans have it.
@@ -127,8 +130,18 @@ func Estimated(s *Store, name, form string) (n int, err error) {
 		return 0, err
 	}
 	defer rd.done(&err)
-	i := slices.IndexFunc(s.indexes, func(ix *index) bool { return ix.name == name })
-	return (&slice{reader: rd}).about(i, appendTerm(nil, []byte(form))), nil
+	i, term := termOf(s, name, form)
+	return (&slice{reader: rd}).about(i, term), nil
+}
+
+// termOf finds the index of a name, and what is looked for in it: of a form that is
+// shorter than grams, all grams that begin so.
+func termOf(s *Store, name, form string) (i int, term []byte) {
+	i = slices.IndexFunc(s.indexes, func(ix *index) bool { return ix.name == name })
+	if s.indexes[i].isPart([]byte(form)) {
+		return i, []byte(form)
+	}
+	return i, appendTerm(nil, []byte(form))
 }
 
 // Facts are those of no store.

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -18,8 +19,27 @@ import (
 const (
 	maxForm  = 512
 	keptForm = 480
-	gramSize = 3
 )
+
+// Substring indexes have grams: each run of gramSize bytes of a normal form, and the
+// last leastPart bytes alone. So each run of leastPart bytes begins a gram, and parts
+// of values from that length on are found. Runs of leastPart bytes alone leave three
+// times as many entries to look at (the benchmark's names).
+const (
+	gramSize  = 4
+	leastPart = 3
+)
+
+// grams are those of a normal form, some of them more than once.
+func grams(form []byte) iter.Seq[[]byte] {
+	return func(yield func(gram []byte) bool) {
+		for i := 0; i+leastPart <= len(form); i++ {
+			if !yield(form[i:min(i+gramSize, len(form))]) {
+				return
+			}
+		}
+	}
+}
 
 // index is one attribute index.
 type index struct {
@@ -49,7 +69,7 @@ func makeIndexes(s *schema.Schema, o Indexes) ([]*index, error) {
 				return nil, fmt.Errorf("%w %s: values of this type cannot be indexed so", ErrIndex, ix.name)
 			}
 			ix.seal = newSeal(ix.name)
-			ix.mark = indexMark(s, t, rule)
+			ix.mark = indexMark(s, t, rule, ix.sub)
 			out = append(out, ix)
 		}
 	}
@@ -59,7 +79,11 @@ func makeIndexes(s *schema.Schema, o Indexes) ([]*index, error) {
 
 // indexMark is a fingerprint of what decides about the keys of an index and of how
 // they list ids; for object classes that includes their superclasses.
-func indexMark(s *schema.Schema, t *schema.AttributeType, rule *schema.MatchingRule) string {
+func indexMark(s *schema.Schema, t *schema.AttributeType, rule *schema.MatchingRule, sub bool) string {
+	version := 2
+	if sub {
+		version = 3
+	}
 	classes := ""
 	if t == s.ObjectClassType {
 		classes = fingerprint(s)
@@ -69,9 +93,13 @@ func indexMark(s *schema.Schema, t *schema.AttributeType, rule *schema.MatchingR
 		names = append(names, s.Name)
 	}
 	slices.Sort(names)
-	sum := sha256.Sum256(fmt.Appendf(nil, "2 %s %q %s", rule.OID, names, classes))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %s %q %s", version, rule.OID, names, classes))
 	return hex.EncodeToString(sum[:8])
 }
+
+// isPart tells whether term is one of all grams that begin so. Terms of grams
+// have a byte more at least.
+func (ix *index) isPart(term []byte) bool { return ix.sub && len(term) == leastPart }
 
 // covers tells whether values of a stored attribute belong into the index.
 func (ix *index) covers(desc []byte) bool {
@@ -173,8 +201,8 @@ func (k *indexKeys) value(s *schema.Schema, ix *index, value []byte, id uint64) 
 		return
 	}
 	k.scratch = form
-	for i := 0; i+gramSize <= len(form); i++ {
-		k.add(form[i:i+gramSize], id)
+	for gram := range grams(form) {
+		k.add(gram, id)
 	}
 }
 

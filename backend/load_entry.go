@@ -332,7 +332,7 @@ func (m *entryMaker) grams(ix *index, value []byte) {
 		return
 	}
 	m.scratch = form
-	for i := 0; i+gramSize <= len(form); i++ {
-		m.addKey(form[i : i+gramSize])
+	for gram := range grams(form) {
+		m.addKey(gram)
 	}
 }

@@ -99,9 +99,14 @@ func (sl *slice) useIndex(n int) error {
 	}
 	if n > maxListed {
 		if i := sl.only(f, 0, n); i >= 0 {
-			_, _, err := sl.count(f, i, n+1) // sets probe.index and probe.best
-			res.Plan, res.Index, res.Term = planIndex, sl.probe.index, append(res.Term[:0], sl.probe.best...)
-			return err
+			// Sets probe.index and probe.best.
+			if _, _, err := sl.count(f, i, n+1); err != nil {
+				return err
+			}
+			if p := &sl.probe; !sl.s.indexes[p.index].isPart(p.best) {
+				res.Plan, res.Index, res.Term = planIndex, p.index, append(res.Term[:0], p.best...)
+				return nil
+			}
 		}
 	}
 	return sl.planList(n)
@@ -184,7 +189,7 @@ func (sl *slice) countItem(f *schema.Filter, node *schema.FilterNode, limit int)
 	if p.rough && p.grams[0].ids >= limit {
 		return limit, true, nil
 	}
-	p.ids, err = sl.listTerm(p.ids[:0], p.index, p.best, 0, limit)
+	p.ids, err = sl.listed(p.ids[:0], p.index, p.best, limit)
 	return len(p.ids), true, err
 }
 
@@ -256,7 +261,7 @@ func (sl *slice) list(dst []uint64, f *schema.Filter, i int32, n int) ([]uint64,
 	if sl.probe.walked == node {
 		return append(dst, sl.probe.found...), nil
 	}
-	return sl.listTerm(dst, sl.probe.index, sl.probe.best, 0, n)
+	return sl.listed(dst, sl.probe.index, sl.probe.best, n)
 }
 
 // countTree counts the entries in scope, up to limit.

@@ -1,6 +1,6 @@
 package backend
 
-// Substrings with an index of trigrams: which of them are rare.
+// Substrings with an index of grams: which of them are rare.
 
 import (
 	"bytes"
@@ -9,21 +9,22 @@ import (
 )
 
 const (
-	maxGrams = 16 // trigrams of one part that are tried
-	// The ids of the second trigram are read, too, if it has at most overlap times
+	maxGrams = 16 // of one part that are tried
+	// The ids of the second gram are read, too, if it has at most overlap times
 	// as many as the first, which has more than fewIDs: that costs less than to
 	// look at entries.
 	overlap = 128
 	fewIDs  = 4
 )
 
-// gram is a term of a substrings index and about how many ids are under it.
+// gram is a term of a substrings index, or the part with which terms begin, and about
+// how many ids are under it.
 type gram struct {
 	term []byte
 	ids  int
 }
 
-// choose sets probe.grams to the rarest two trigrams of node, and probe.chosen to
+// choose sets probe.grams to the rarest two grams of node, and probe.chosen to
 // node, for they are asked for several times; false if node has none. The second
 // is empty if there is only one.
 func (sl *slice) choose(f *schema.Filter, node *schema.FilterNode) bool {
@@ -32,8 +33,15 @@ func (sl *slice) choose(f *schema.Filter, node *schema.FilterNode) bool {
 	first, second := &p.grams[0], &p.grams[1]
 	first.term, second.term = first.term[:0], second.term[:0]
 	for _, part := range f.Parts[node.PartsFrom:node.PartsTo] {
-		for at := 0; at+gramSize <= len(part.Form) && at < maxGrams; at++ {
-			p.term = appendTerm(p.term[:0], part.Form[at:at+gramSize])
+		for at := 0; at+leastPart <= len(part.Form) && at < maxGrams; at++ {
+			switch n := len(part.Form); {
+			case n == leastPart:
+				p.term = append(p.term[:0], part.Form...)
+			case at+gramSize <= n:
+				p.term = appendTerm(p.term[:0], part.Form[at:at+gramSize])
+			default:
+				continue // the gram before leaves fewer
+			}
 			ids := sl.about(p.index, p.term)
 			switch {
 			case bytes.Equal(p.term, first.term):
@@ -60,7 +68,7 @@ func (sl *slice) intersect() (err error) {
 		return nil
 	}
 	most := 2 * overlap * len(p.ids) // the estimate may have been wrong
-	if p.more, err = sl.listTerm(p.more[:0], p.index, second.term, 0, most); err != nil || len(p.more) == most {
+	if p.more, err = sl.listed(p.more[:0], p.index, second.term, most); err != nil || len(p.more) == most {
 		return err
 	}
 	kept, more := p.ids[:0], p.more

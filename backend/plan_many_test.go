@@ -18,7 +18,7 @@ func TestMoreCandidatesThanAreListed(t *testing.T) {
 	w := newWorldWith(t, backend.Options{Indexes: backend.Indexes{Eq: []string{"description", "objectClass", "uid"}, Sub: []string{"cn"}}})
 	name := func(i int) string {
 		if i%each == 0 {
-			return fmt.Sprintf("zq%06d", i)
+			return fmt.Sprintf("zzq%06d", i)
 		}
 		return fmt.Sprintf("u%06d", i)
 	}
@@ -38,18 +38,20 @@ func TestMoreCandidatesThanAreListed(t *testing.T) {
 		}
 	}
 	many, rare, person := eq("description", "many"), eq("uid", name(1)), eq("objectClass", "person")
-	part := item(schema.FilterSubstrings, "cn", "")
-	part[0].PartsTo = 1
+	part, short := item(schema.FilterSubstrings, "cn", ""), item(schema.FilterSubstrings, "cn", "")
+	part[0].PartsTo, short[0].PartsFrom, short[0].PartsTo = 1, 1, 2
 	filters := map[string][]schema.FilterNode{
 		"alone":            many,
 		"a part":           part,
+		"a short part":     short,
+		"two parts":        set(schema.FilterAnd, short, part),
 		"in an And":        set(schema.FilterAnd, person, many),
 		"in two":           set(schema.FilterAnd, set(schema.FilterAnd, many, person), present("sn")),
 		"a part in an And": set(schema.FilterAnd, part, person),
 		"beside another":   set(schema.FilterOr, many, rare),
 	}
 	search := func(nodes []schema.FilterNode, base string, scope schema.Scope, every func(n int)) []string {
-		f := &schema.Filter{Nodes: slices.Clone(nodes), Parts: []schema.SubstringPart{{At: schema.PartAny, Value: []byte("zq0")}}}
+		f := &schema.Filter{Nodes: slices.Clone(nodes), Parts: []schema.SubstringPart{{At: schema.PartAny, Value: []byte("zzq0")}, {At: schema.PartAny, Value: []byte("zq0")}}}
 		f.Resolve(w.schema, nil)
 		q, got := w.query(base, scope, f), &found{}
 		for n := 0; !q.Resume.Done; n++ {
@@ -87,8 +89,8 @@ func TestMoreCandidatesThanAreListed(t *testing.T) {
 	if !slices.Equal(got, want[:len(want)-1]) {
 		t.Errorf("%d entries, not %d", len(got), len(want)-1)
 	}
-	for form, under := range map[string]int{"zq0": all / each, "u00": all/2 - all/2/each} {
-		if about, err := backend.Estimated(w.Store, "sub/cn", form); err != nil || about < under/4 || about > under*4 {
+	for form, under := range map[string]int{"zzq0": all / each, "zq0": all / each, "zq01": 10_000 / each, "u00": 10_000 - 10_000/each} {
+		if about, err := backend.Estimated(w.Store, "sub/cn", form); err != nil || about < under/2 || about > under*2 {
 			t.Errorf("%q: about %d entries of %d, %v", form, about, under, err)
 		}
 	}

@@ -85,39 +85,23 @@ func (sl *slice) countWalk(node *schema.FilterNode, limit int) (n int, usable bo
 // or begin with it; from max of them on it looks no further.
 func (sl *slice) walk(i, max int) error {
 	p, ix := &sl.probe, sl.s.indexes[i]
-	if err := sl.s.sound(ix.name); err != nil {
-		return err
-	}
 	needle := p.needle[:min(len(p.needle), keptForm)]
 	from := []byte(nil)
 	if p.initial {
 		from = needle
 	}
-	c := sl.cursor(i)
-	k, v, err := seekGap(c, &ix.seal, from)
-	if err != nil {
-		return err
-	}
 	p.found = p.found[:0]
-	for last := []byte(nil); k != nil && len(p.found) < max; k, v = c.Next() {
-		gaps, err := ix.seal.open(k, v)
-		if err != nil {
-			return err
-		}
+	return sl.eachKey(i, from, func(k, gaps []byte) (more bool, err error) {
 		term := len(k) - idSize - 1
-		if term < 0 || bytes.Compare(k, last) <= 0 {
-			return ix.seal.damage(k, "out of order")
-		}
-		last = k
 		switch {
 		case p.initial && !bytes.HasPrefix(k, needle):
-			return nil
+			return false, nil
 		case p.initial || term >= maxForm || bytes.Contains(k[:term], needle):
 			var ok bool
 			if p.found, ok = appendIDs(p.found, idOf(k), gaps); !ok {
-				return ix.seal.damage(k, "not a list of ids")
+				return false, ix.seal.damage(k, "not a list of ids")
 			}
 		}
-	}
-	return nil
+		return len(p.found) < max, nil
+	})
 }

@@ -62,8 +62,67 @@ func (rd *reader) listTerm(dst []uint64, i int, term []byte, from uint64, max in
 	return dst[:min(len(dst), begin+max)], nil
 }
 
-// estimate tells about how many ids are under term in index i, of few keys exactly.
-// It is for plans, not for answers: nothing that it reads is checked.
+// listed appends the ids under a term or a part in index i to dst, in order, each
+// once; at most max of them, which are not the first ones of a part.
+func (rd *reader) listed(dst []uint64, i int, term []byte, max int) ([]uint64, error) {
+	if rd.s.indexes[i].isPart(term) {
+		return rd.listPart(dst, i, term, max)
+	}
+	return rd.listTerm(dst, i, term, 0, max)
+}
+
+// listPart is listed for all grams that begin with part.
+func (rd *reader) listPart(dst []uint64, i int, part []byte, max int) ([]uint64, error) {
+	begin := len(dst)
+	ordered := func() int {
+		slices.Sort(dst[begin:])
+		dst = dst[:begin+len(slices.Compact(dst[begin:]))]
+		return len(dst) - begin
+	}
+	err := rd.eachKey(i, part, func(k, gaps []byte) (more bool, err error) {
+		if !bytes.HasPrefix(k, part) {
+			return false, nil
+		}
+		var ok bool
+		if dst, ok = appendIDs(dst, idOf(k), gaps); !ok {
+			return false, rd.s.indexes[i].seal.damage(k, "not a list of ids")
+		}
+		// One value may have several of these grams.
+		return len(dst)-begin < 2*max || ordered() < max, nil
+	})
+	return dst[:begin+min(ordered(), max)], err
+}
+
+// eachKey calls f with the keys of index i from the place of from on, and with what
+// they list, until there is no more or f wants no more.
+func (rd *reader) eachKey(i int, from []byte, f func(k, gaps []byte) (more bool, err error)) error {
+	seal := &rd.s.indexes[i].seal
+	if err := rd.s.sound(seal.bucket); err != nil {
+		return err
+	}
+	c := rd.cursor(i)
+	k, v, err := seekGap(c, seal, from)
+	if err != nil {
+		return err
+	}
+	for last := []byte(nil); k != nil; k, v = c.Next() {
+		gaps, err := seal.open(k, v)
+		if err != nil {
+			return err
+		}
+		if len(k) <= idSize || bytes.Compare(k, last) <= 0 {
+			return seal.damage(k, "out of order")
+		}
+		last = k
+		if more, err := f(k, gaps); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// estimate tells about how many ids are under a term or a part in index i, under few
+// keys exactly. It is for plans, not for answers: nothing that it reads is checked.
 func (rd *reader) estimate(i int, term []byte) (ids int) {
 	c := rd.cursor(i)
 	k, v := c.Seek(term)
@@ -74,6 +133,17 @@ func (rd *reader) estimate(i int, term []byte) (ids int) {
 		ids += countIDs(v[:max(len(v)-sealSize, 0)])
 		k, v = c.Next()
 	}
-	rd.buf = append(append(rd.buf[:0], term[:len(term)-1]...), 1)
-	return ids + c.estimate(rd.buf)*maxPosting/2
+	rd.buf = appendBehind(rd.buf[:0], term)
+	return ids + c.estimate(rd.buf)*ids/fewKeys
+}
+
+// appendBehind appends a key that stands behind all that begin with prefix.
+func appendBehind(dst, prefix []byte) []byte {
+	kept := len(bytes.TrimRight(prefix, "\xff"))
+	if kept == 0 { // no normal form is like that
+		return append(append(dst, prefix...), 0xff)
+	}
+	dst = append(dst, prefix[:kept]...)
+	dst[len(dst)-1]++
+	return dst
 }

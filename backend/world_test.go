@@ -260,6 +260,11 @@ func resultOf(err error) *schema.Result {
 	return r
 }
 
+// containing finds the values that have part.
+func (w *world) containing(attr, part string) *schema.Filter {
+	return w.filter(item(schema.FilterSubstrings, attr, ""), schema.SubstringPart{At: schema.PartAny, Value: []byte(part)})
+}
+
 // fill adds n persons, user000000 and so on, many at a time.
 func (w *world) fill(n int) {
 	w.Helper()
