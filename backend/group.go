@@ -107,6 +107,9 @@ func (w *writer) answer(g *group) {
 func (w *writer) depart() bool {
 	g := w.filling
 	w.filling = nil
+	if w.alone++; len(g.jobs) > 1 {
+		w.alone = 0
+	}
 	durable, full, ok := w.writeGroup(g)
 	if full && g.early {
 		durable, full, ok = w.again(g, g.picked)

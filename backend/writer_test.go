@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -106,6 +107,33 @@ func TestManyCallersShareCommits(t *testing.T) {
 		if got := value(w.get(fmt.Sprintf("cn=user%06d,%s", i, people)), "description"); got != fmt.Sprint(each-1) {
 			t.Errorf("entry %d has %q", i, got)
 		}
+	}
+}
+
+// TestWhoeverCanRunSharesTheCommit: where there is one processor, changes that are
+// made at once are one commit or two, and not one each.
+func TestWhoeverCanRunSharesTheCommit(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	w := newWorld(t)
+	const callers, rounds = 32, 16
+	w.fill(callers) // several at once
+	var commits atomic.Int64
+	backend.SetCommit(w.Store, func(tx *bbolt.Tx) error { commits.Add(1); return backend.CommitBolt(tx) })
+	backend.SetSync(w.Store, func() error { return nil })
+	for n := range rounds {
+		var all sync.WaitGroup
+		start := make(chan struct{})
+		for i := range callers {
+			all.Go(func() {
+				<-start
+				w.must(replace(fmt.Sprintf("cn=user%06d,%s", i, people), "description", fmt.Sprint(n)))
+			})
+		}
+		close(start)
+		all.Wait()
+	}
+	if n := commits.Load(); n > rounds*callers/4 {
+		t.Errorf("%d commits for %d times %d changes at once", n, rounds, callers)
 	}
 }
 
