@@ -32,7 +32,7 @@ type Settings struct {
 func Defaults() Settings {
 	return Settings{
 		Entries: 100_000, Small: 10_000, Large: 1_000_000, Rounds: 3, Length: 1500 * time.Millisecond,
-		Lag: 300, Missed: 10_000, Folder: "../../bin/bench", Docs: "../../docs", Clients: []int{1, 4, 16, 64, 256, 1000},
+		Lag: 1000, Missed: 10_000, Folder: "../../bin/bench", Docs: "../../docs", Clients: []int{1, 4, 16, 64, 256, 1000},
 	}
 }
 
