@@ -49,7 +49,7 @@ func TestSearchDoesNotAllocate(t *testing.T) {
 		{"and of two equalities", w.key(people), schema.ScopeOne,
 			w.filter(set(schema.FilterAnd, eq("objectClass", "person"), eq("uid", "user000123"))), 1},
 		{"part", suffixKey, schema.ScopeSub, w.containing("cn", "er00012"), 10},
-		{"part of three characters", suffixKey, schema.ScopeSub, w.containing("cn", "r00"), 2000},
+		{"part of three characters", suffixKey, schema.ScopeSub, w.containing("cn", "012"), 112},
 		{"part without an index of parts", suffixKey, schema.ScopeSub, w.containing("uid", "er00012"), 10},
 		{"all entries", suffixKey, schema.ScopeSub, w.filter(present("cn")), 2000},
 	} {

@@ -117,6 +117,7 @@ func questions(w *world) map[string]string {
 	}
 	ask("substring", w.query(suffix, schema.ScopeSub, w.filter(item(schema.FilterSubstrings, "cn", ""),
 		schema.SubstringPart{At: schema.PartAny, Value: []byte("00004")})))
+	ask("short substring", w.query(suffix, schema.ScopeSub, w.containing("cn", "014")))
 	var log strings.Builder
 	err := w.Changelog(1, func(r backend.ChangeRecord) bool { fmt.Fprintf(&log, "%+v\n", r); return true })
 	if out["log"] = log.String(); err != nil {

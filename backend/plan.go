@@ -15,7 +15,7 @@ import (
 const (
 	firstProbe  = 16   // ids read of each term at first
 	probeGrowth = 8    // and this many times as many each round
-	maxListed   = 4096 // ids of one term that are listed and not read as they go
+	maxListed   = 4096 // ids of one term that are listed and not read as they go; parts always are
 	worthwhile  = 4    // an index is used if it leaves less than 1/4 of the entries
 )
 

@@ -8,8 +8,12 @@ import (
 	"slices"
 )
 
-// fewKeys is how many keys an estimate looks at one by one.
-const fewKeys = 8
+// Estimates look at so many keys one by one. Those under one term are much alike; a
+// part has many grams, of which the first tell nothing about the others.
+const (
+	fewKeys  = 8
+	partKeys = 256
+)
 
 // cursor is the cursor of index i.
 func (rd *reader) cursor(i int) *cursor { return rd.on(&rd.index[i], rd.t.index[i]) }
@@ -125,8 +129,12 @@ func (rd *reader) eachKey(i int, from []byte, f func(k, gaps []byte) (more bool,
 // keys exactly. It is for plans, not for answers: nothing that it reads is checked.
 func (rd *reader) estimate(i int, term []byte) (ids int) {
 	c := rd.cursor(i)
+	few := fewKeys
+	if rd.s.indexes[i].isPart(term) {
+		few = partKeys
+	}
 	k, v := c.Seek(term)
-	for range fewKeys {
+	for range few {
 		if !bytes.HasPrefix(k, term) {
 			return ids
 		}
@@ -134,13 +142,13 @@ func (rd *reader) estimate(i int, term []byte) (ids int) {
 		k, v = c.Next()
 	}
 	rd.buf = appendBehind(rd.buf[:0], term)
-	return ids + c.estimate(rd.buf)*ids/fewKeys
+	return ids + c.estimate(rd.buf)*ids/few
 }
 
 // appendBehind appends a key that stands behind all that begin with prefix.
 func appendBehind(dst, prefix []byte) []byte {
 	kept := len(bytes.TrimRight(prefix, "\xff"))
-	if kept == 0 { // no normal form is like that
+	if kept == 0 { // octets may be like that: an estimate is too low then
 		return append(append(dst, prefix...), 0xff)
 	}
 	dst = append(dst, prefix[:kept]...)

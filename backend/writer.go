@@ -1,8 +1,8 @@
 package backend
 
 // The writer: one goroutine that makes all changes. It takes everything that
-// was queued while the last commit ran, so that many callers share one fsync
-// and a single one waits for nobody. See group.go for what it does with them.
+// was queued while the last commit ran, and what others who can run queue then, so
+// that many callers share one fsync. See group.go for what it does with them.
 
 import (
 	"context"
