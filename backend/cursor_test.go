@@ -172,7 +172,8 @@ func BenchmarkCursorNext(b *testing.B) {
 }
 
 // TestCursorEstimates counts the keys of ranges that lie on one page, on several and
-// below several branches: what is told is right but for as many as a page has.
+// below several branches: what is told is right to a quarter, and to 50 keys in short
+// ranges.
 func TestCursorEstimates(t *testing.T) {
 	const n = 60_000
 	key := func(i int) []byte { return fmt.Appendf(nil, "%06d", i) }
