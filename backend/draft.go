@@ -7,6 +7,7 @@ package backend
 
 import (
 	"bytes"
+	"sync"
 	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
@@ -34,9 +35,19 @@ type draft struct {
 	ldif          []byte   // of the changelog
 }
 
+// entryMemory are entries taken apart, whose memory the next change uses again.
+var entryMemory = sync.Pool{New: func() any { return new(schema.Entry) }}
+
 // work makes the draft of a modify of old. The error refuses the change.
 func (s *Store) work(c *schema.Change, old *schema.View, csn csn, now time.Time) (*draft, error) {
-	e := s.schema.Entry(old)
+	e := entryMemory.Get().(*schema.Entry)
+	defer func() {
+		if len(old.User)+len(old.Operational) < maxDraft { // the memory of a large one is not kept
+			e.Forget()
+			entryMemory.Put(e)
+		}
+	}()
+	s.schema.TakeApart(e, old)
 	if err := s.schema.ApplyMods(e, c.Mods); err != nil {
 		return nil, err
 	}
@@ -44,14 +55,17 @@ func (s *Store) work(c *schema.Change, old *schema.View, csn csn, now time.Time)
 		return nil, err
 	}
 	stamps := s.stamp(e, csn, now, c.Actor)
-	d := &draft{csn: csn, old: old, new: s.schema.View(e, old.Key)}
-	d.record = s.sealedRecord(d.new)
+	d := &draft{csn: csn, old: old}
+	d.record, d.new = s.recordOf(e, old.Key)
 	d.before, d.after = entryHash(old), entryHash(d.new)
-	d.changed = changedAttributes(nil, old, d.new)
+	d.changed = changedAttributes(make([][]byte, 0, usualChanged), old, d.new)
 	logged := schema.Change{Kind: c.Kind, DN: e.DN, Mods: append(c.Mods[:len(c.Mods):len(c.Mods)], stamps...)}
 	d.ldif = ldif.AppendChange(make([]byte, 0, usualLDIF), &logged)
 	return d, nil
 }
+
+// usualChanged is how many attributes a modify changes, those of stamp included.
+const usualChanged = 5
 
 // sizeOf is the number of bytes of all values.
 func sizeOf(mods []schema.Modification) (n int) {
@@ -66,6 +80,20 @@ func sizeOf(mods []schema.Modification) (n int) {
 // sealedRecord is v as it is stored in id2entry.
 func (s *Store) sealedRecord(v *schema.View) []byte {
 	return s.seals.entries.close(idKey(v.ID), appendRecord(make([]byte, 0, recordSize(v)), v))
+}
+
+// recordOf is e as it is stored in id2entry, and v the same, which shares its memory.
+func (s *Store) recordOf(e *schema.Entry, key []byte) (record []byte, v *schema.View) {
+	user, operational := schema.StoredSize(e.Attributes), schema.StoredSize(e.Operational)
+	size := recordHeader + len(key) + len(e.DN) + user + operational
+	record = appendHead(make([]byte, 0, size+sealSize), e.Kind(s.schema), &e.UUID, len(key), len(e.DN), user, operational)
+	record = schema.AppendStored(append(append(record, key...), e.DN...), e.Attributes)
+	record = schema.AppendStored(record, e.Operational)
+	v = &schema.View{ID: e.ID}
+	if !readRecord(record, v) {
+		panic("a record that was just made is not well formed")
+	}
+	return s.seals.entries.close(idKey(e.ID), record), v
 }
 
 // draft makes the draft of j, which is queued and drafting; nil if there is
@@ -90,7 +118,7 @@ func (s *Store) draft(j *job) (d *draft) {
 	if err != nil || !found || recordSize(&rd.view)+sizeOf(j.change.Mods) > maxDraft {
 		return nil
 	}
-	base, old := s.sealedRecord(&rd.view), new(schema.View)
+	base, old := bytes.Clone(rd.record), new(schema.View)
 	if !readRecord(base[:len(base)-sealSize], old) {
 		return nil
 	}

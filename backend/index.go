@@ -108,25 +108,40 @@ func (ix *index) covers(desc []byte) bool {
 }
 
 // changedAttributes appends the descriptions of the attributes that are not the
-// same in both entries to dst.
+// same in both entries to dst; some may be there twice.
 func changedAttributes(dst [][]byte, a, b *schema.View) [][]byte {
-	for _, lists := range [...][2][]byte{{a.User, b.User}, {b.User, a.User}, {a.Operational, b.Operational}, {b.Operational, a.Operational}} {
-		one, other := lists[0], lists[1]
-		hint := other // attributes mostly keep their places
-		for {
-			at, rest, ok := schema.NextAttribute(one)
-			if !ok {
-				break
-			}
-			one = rest
-			next, more, _ := schema.NextAttribute(hint)
-			hint = more
-			if !bytes.Equal(next.Raw, at.Raw) && !hasRaw(other, at.Raw) {
-				dst = append(dst, at.Desc)
-			}
+	return changedIn(changedIn(dst, a.User, b.User), a.Operational, b.Operational)
+}
+
+// changedIn is changedAttributes for two lists. Attributes mostly keep their places.
+func changedIn(dst [][]byte, a, b []byte) [][]byte {
+	for {
+		one, restA, ok := schema.NextAttribute(a)
+		if ok && bytes.HasPrefix(b, one.Raw) {
+			a, b = restA, b[len(one.Raw):]
+			continue
 		}
+		two, restB, _ := schema.NextAttribute(b)
+		if !ok || !bytes.Equal(one.Desc, two.Desc) {
+			return missingIn(missingIn(dst, a, b), b, a)
+		}
+		dst = append(dst, one.Desc)
+		a, b = restA, restB
 	}
-	return dst
+}
+
+// missingIn appends the descriptions of those of list that other does not have.
+func missingIn(dst [][]byte, list, other []byte) [][]byte {
+	for {
+		at, rest, ok := schema.NextAttribute(list)
+		if !ok {
+			return dst
+		}
+		if !hasRaw(other, at.Raw) {
+			dst = append(dst, at.Desc)
+		}
+		list = rest
+	}
 }
 
 // hasRaw tells whether a list of attributes has exactly this one.

@@ -30,6 +30,7 @@ type reader struct {
 	at    uint64 // id that the entries cursor stands on; 0 unknown
 
 	view   schema.View // of the entry read last
+	record []byte      // from which it is, with its checksum
 	key    [idSize]byte
 	buf    []byte
 	probe  probe
@@ -207,15 +208,15 @@ func (rd *reader) entry(id uint64) (found bool, err error) {
 
 // open checks a key and value of id2entry and fills rd.view.
 func (rd *reader) open(id uint64, k, v []byte) error {
-	v, err := rd.s.seals.entries.open(k, v)
+	rec, err := rd.s.seals.entries.open(k, v)
 	if err != nil {
 		return err
 	}
 	rd.view.ID = 0 // until it is whole
-	if !readRecord(v, &rd.view) {
+	if !readRecord(rec, &rd.view) {
 		return rd.s.seals.entries.damage(k, "not a record")
 	}
-	rd.view.ID, rd.view.Live = id, rd
+	rd.view.ID, rd.view.Live, rd.record = id, rd, v
 	return nil
 }
 

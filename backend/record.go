@@ -17,13 +17,16 @@ const (
 
 // appendRecord appends the record of v without checksum.
 func appendRecord(dst []byte, v *schema.View) []byte {
-	dst = append(dst, recordVersion, byte(v.Kind))
-	dst = append(dst, v.UUID[:]...)
-	for _, part := range [...][]byte{v.Key, v.DN, v.User, v.Operational} {
-		dst = binary.BigEndian.AppendUint32(dst, uint32(len(part)))
-	}
-	for _, part := range [...][]byte{v.Key, v.DN, v.User, v.Operational} {
-		dst = append(dst, part...)
+	dst = appendHead(dst, v.Kind, &v.UUID, len(v.Key), len(v.DN), len(v.User), len(v.Operational))
+	return append(append(append(append(dst, v.Key...), v.DN...), v.User...), v.Operational...)
+}
+
+// appendHead appends the start of a record. The sizes are those of its parts.
+func appendHead(dst []byte, kind schema.EntryKind, uuid *schema.UUID, sizes ...int) []byte {
+	dst = append(dst, recordVersion, byte(kind))
+	dst = append(dst, uuid[:]...)
+	for _, n := range sizes {
+		dst = binary.BigEndian.AppendUint32(dst, uint32(n))
 	}
 	return dst
 }

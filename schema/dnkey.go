@@ -30,6 +30,9 @@ func (s *Schema) AppendDNKey(dst, dn []byte) ([]byte, error) {
 		avas  int
 	)
 	out := dst
+	if out == nil { // not to grow with each RDN
+		out = make([]byte, 0, 2*len(dn))
+	}
 	for {
 		a, err := scan.next()
 		if err != nil {

@@ -1,5 +1,11 @@
 package schema
 
+import (
+	"bytes"
+
+	"github.com/sunray-ds/utdsd/schema/ber"
+)
+
 // Attribute is one attribute of an Entry: a canonical description and values
 // in the order in which they came.
 type Attribute struct {
@@ -18,6 +24,8 @@ type Entry struct {
 	// rdn is that of the name rdnOf: a change asks for it more than once.
 	rdn   RDN
 	rdnOf string
+	// values is where those of the attributes lie that TakeApart has found.
+	values [][]byte
 }
 
 // Get gives the values of the attribute with exactly this canonical
@@ -48,43 +56,62 @@ func (s *Schema) SetOperational(e *Entry, name string, values ...[]byte) {
 
 // Entry takes a View apart; the result owns its memory.
 func (s *Schema) Entry(v *View) *Entry {
-	e := &Entry{ID: v.ID, UUID: v.UUID, DN: string(v.DN)}
-	e.Attributes = s.attributesOf(v.User)
-	e.Operational = s.attributesOf(v.Operational)
+	users, usersValues := countOf(v.User)
+	operational, operationalValues := countOf(v.Operational)
+	e := &Entry{
+		Attributes: make([]Attribute, 0, users), Operational: make([]Attribute, 0, operational),
+		values: make([][]byte, 0, usersValues+operationalValues),
+	}
+	own := *v
+	own.User, own.Operational = bytes.Clone(v.User), bytes.Clone(v.Operational)
+	s.TakeApart(e, &own)
 	return e
 }
 
-// attributesOf takes a list apart. All of it lies in three pieces of memory: a
-// change makes and forgets an entry, and each piece costs.
-func (s *Schema) attributesOf(list []byte) []Attribute {
-	attributes, values := countOf(list)
-	out := make([]Attribute, 0, attributes)
-	all := make([][]byte, 0, values)
-	list = append([]byte(nil), list...)
+// TakeApart makes e what v is, in memory that e has from before. e is true as long
+// as v and e are not changed by others; its values are those of v, not copies.
+func (s *Schema) TakeApart(e *Entry, v *View) {
+	e.ID, e.UUID, e.DN, e.rdn = v.ID, v.UUID, string(v.DN), nil
+	e.values = e.values[:0]
+	e.Attributes = s.takeApart(e, e.Attributes[:0], v.User)
+	e.Operational = s.takeApart(e, e.Operational[:0], v.Operational)
+}
+
+// Forget makes e an empty entry that keeps its memory for TakeApart, but nothing of
+// what it was.
+func (e *Entry) Forget() {
+	clear(e.Attributes[:cap(e.Attributes)])
+	clear(e.Operational[:cap(e.Operational)])
+	clear(e.values[:cap(e.values)])
+	*e = Entry{Attributes: e.Attributes[:0], Operational: e.Operational[:0], values: e.values[:0]}
+}
+
+// takeApart appends the attributes of a list to dst.
+func (s *Schema) takeApart(e *Entry, dst []Attribute, list []byte) []Attribute {
 	for {
 		a, rest, ok := NextAttribute(list)
 		if !ok {
-			return out
+			return dst
 		}
 		list = rest
 		d, err := s.ParseDescription(a.Desc)
 		if err != nil { // tolerated at import: kept under its own name
 			d = AttributeDescription{Name: string(a.Desc)}
 		}
-		from := len(all)
+		from := len(e.values)
 		for vals := a.Values; ; {
 			v, more, ok := NextValue(vals)
 			if !ok {
 				break
 			}
-			all = append(all, v[:len(v):len(v)])
+			e.values = append(e.values, v[:len(v):len(v)])
 			vals = more
 		}
 		at := Attribute{Desc: d}
-		if len(all) > from {
-			at.Values = all[from:len(all):len(all)]
+		if to := len(e.values); to > from {
+			at.Values = e.values[from:to:to]
 		}
-		out = append(out, at)
+		dst = append(dst, at)
 	}
 }
 
@@ -113,24 +140,44 @@ func (s *Schema) View(e *Entry, key []byte) *View {
 		User: stored(e.Attributes), Operational: stored(e.Operational)}
 }
 
-// stored puts attributes together in stored form.
-func stored(list []Attribute) []byte {
-	size := 0
+func stored(list []Attribute) []byte { return AppendStored(make([]byte, 0, StoredSize(list)), list) }
+
+// AppendStored appends attributes in stored form, as they are in a View.
+func AppendStored(dst []byte, list []Attribute) []byte {
 	for i := range list {
-		size += len(list[i].Desc.Name) + len(list[i].Desc.Options) + 2*maxHeader
-		for _, v := range list[i].Values {
-			size += len(v) + maxHeader
+		a := &list[i]
+		values, whole := a.sizes()
+		dst = ber.AppendHeader(dst, ber.TagSequence, whole)
+		dst = ber.AppendHeader(dst, ber.TagOctetString, len(a.Desc.Name)+len(a.Desc.Options))
+		dst = append(append(dst, a.Desc.Name...), a.Desc.Options...)
+		dst = ber.AppendHeader(dst, ber.TagSet, values)
+		for _, v := range a.Values {
+			dst = ber.AppendBytes(dst, ber.TagOctetString, v)
 		}
 	}
-	out := make([]byte, 0, size)
-	for i := range list {
-		out = AppendAttribute(out, list[i].Desc.String(), list[i].Values...)
-	}
-	return out
+	return dst
 }
 
-// maxHeader is about how long tag and length of a BER element are here.
-const maxHeader = 6
+// StoredSize is the number of bytes that AppendStored appends.
+func StoredSize(list []Attribute) (size int) {
+	for i := range list {
+		_, whole := list[i].sizes()
+		size += elementSize(whole)
+	}
+	return size
+}
+
+// sizes are the numbers of bytes of the content of a's SET in stored form, and of the
+// content of all of it.
+func (a *Attribute) sizes() (values, whole int) {
+	for _, v := range a.Values {
+		values += elementSize(len(v))
+	}
+	return values, elementSize(len(a.Desc.Name)+len(a.Desc.Options)) + elementSize(values)
+}
+
+// elementSize is the number of bytes of a BER element with a content of n bytes.
+func elementSize(n int) int { return ber.HeaderSize(n) + n }
 
 // Kind tells whether e is a referral or an alias, by its object classes.
 func (e *Entry) Kind(s *Schema) EntryKind {

@@ -3,7 +3,10 @@ package schema
 // Values of one attribute: syntax checks and finding a value among many by its
 // equality rule, in time that grows with their number and not its square.
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // appendValueForm appends what makes a value the same as another one: the
 // normal form of the type's equality rule, or the bytes themselves where there
@@ -69,9 +72,16 @@ func (set *valueSet) remove(value []byte) {
 
 // findValue is find for a single look-up, which needs no index.
 func (s *Schema) findValue(t *AttributeType, values [][]byte, value []byte) int {
-	form := s.appendValueForm(nil, t, value)
-	n := len(form)
+	var form []byte
+	n := 0
 	for i, v := range values {
+		if bytes.Equal(v, value) { // which is mostly so, and seen without the forms
+			return i
+		}
+		if form == nil {
+			form = s.appendValueForm(make([]byte, 0, 4*len(value)+16), t, value)
+			n = len(form)
+		}
 		form = s.appendValueForm(form[:n], t, v)
 		if string(form[n:]) == string(form[:n]) {
 			return i
