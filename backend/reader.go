@@ -102,7 +102,7 @@ func (rd *reader) done(err *error) {
 	debug.SetPanicOnFault(rd.fault)
 	s, sn := rd.s, rd.snap
 	if p == nil {
-		rd.view = schema.View{}
+		rd.view, rd.record = schema.View{}, nil
 		s.idle.Lock()
 		if len(s.idle.list) < maxIdleReaders {
 			s.idle.list = append(s.idle.list, rd)
