@@ -1,5 +1,7 @@
 package backend
 
+// What a modify makes of an entry: which attributes are others, and the record.
+
 import (
 	"bytes"
 	"math/rand/v2"

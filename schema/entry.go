@@ -71,18 +71,18 @@ func (s *Schema) Entry(v *View) *Entry {
 // TakeApart makes e what v is, in memory that e has from before. e is true as long
 // as v and e are not changed by others; its values are those of v, not copies.
 func (s *Schema) TakeApart(e *Entry, v *View) {
-	e.ID, e.UUID, e.DN, e.rdn = v.ID, v.UUID, string(v.DN), nil
-	e.values = e.values[:0]
-	e.Attributes = s.takeApart(e, e.Attributes[:0], v.User)
-	e.Operational = s.takeApart(e, e.Operational[:0], v.Operational)
+	e.Forget()
+	e.ID, e.UUID, e.DN = v.ID, v.UUID, string(v.DN)
+	e.Attributes = s.takeApart(e, e.Attributes, v.User)
+	e.Operational = s.takeApart(e, e.Operational, v.Operational)
 }
 
 // Forget makes e an empty entry that keeps its memory for TakeApart, but nothing of
 // what it was.
 func (e *Entry) Forget() {
-	clear(e.Attributes[:cap(e.Attributes)])
-	clear(e.Operational[:cap(e.Operational)])
-	clear(e.values[:cap(e.values)])
+	clear(e.Attributes)
+	clear(e.Operational)
+	clear(e.values)
 	*e = Entry{Attributes: e.Attributes[:0], Operational: e.Operational[:0], values: e.values[:0]}
 }
 
@@ -140,6 +140,7 @@ func (s *Schema) View(e *Entry, key []byte) *View {
 		User: stored(e.Attributes), Operational: stored(e.Operational)}
 }
 
+// stored is a list of attributes in stored form.
 func stored(list []Attribute) []byte { return AppendStored(make([]byte, 0, StoredSize(list)), list) }
 
 // AppendStored appends attributes in stored form, as they are in a View.

@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // Making an entry from what an add request, an import or a replica brings.
 
 // entryBuilder collects attributes; descriptions that mean the same are merged.
@@ -135,7 +137,7 @@ func (e *Entry) drop(d *AttributeDescription) {
 	list, _ := e.listFor(d)
 	for i := range *list {
 		if a := &(*list)[i]; a.Desc.Name == d.Name && a.Desc.Options == d.Options {
-			*list = append((*list)[:i], (*list)[i+1:]...)
+			*list = slices.Delete(*list, i, i+1)
 			return
 		}
 	}
