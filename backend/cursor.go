@@ -76,6 +76,22 @@ func (p *place) pair() (k, v []byte) {
 	return p.page[from:end:end], p.page[end:to:to]
 }
 
+// pairAt is the key and value of the element of a leaf that begins at byte at of the
+// file.
+func (m *mapped) pairAt(at uint64) (k, v []byte) {
+	e := m.data[at : at+pageElement]
+	from, size := at+uint64(native.Uint32(e[4:])), uint64(native.Uint32(e[8:]))
+	end := from + size
+	to := end + uint64(native.Uint32(e[12:]))
+	return m.data[from:end:end], m.data[end:to:to]
+}
+
+// spot is where in the file the element is on which the cursor stands.
+func (c *cursor) spot() uint64 {
+	p := &c.path[len(c.path)-1]
+	return native.Uint64(p.page)*c.pages.size + pageHeader + uint64(p.at)*pageElement
+}
+
 // find is the first element of at least key. It looks first around the element near,
 // which may be any.
 func (p *place) find(key []byte, near int) (at int, equal bool) {

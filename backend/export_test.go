@@ -158,3 +158,12 @@ func (f Facts) Remember(key []byte, value uint64) { f.remember(key, value) }
 
 // FactsKept is how many there is room for.
 const FactsKept = factLines * factLine
+
+// NoteSpot has s look for the entry with id where that with the id of was found, for
+// the newest commit.
+func NoteSpot(s *Store, id, of uint64) {
+	sn := s.take()
+	defer s.drop(sn)
+	at := s.spots[of%spotSlots].Load() >> spotBits * spotUnit
+	s.spots.note(id, uint64(sn.tx.ID()), at)
+}

@@ -190,17 +190,28 @@ func (rd *reader) entry(id uint64) (found bool, err error) {
 		return true, nil
 	}
 	c := rd.on(&rd.entries, rd.t.entries)
-	binary.BigEndian.PutUint64(rd.key[:], id)
+	key := rd.key[:]
+	binary.BigEndian.PutUint64(key, id)
 	var k, v []byte
 	if rd.at != 0 && rd.snap != nil { // neighbours are cheap; the writer's cursors may not walk
 		k, v = c.ahead(id - rd.at)
 	}
-	if !bytes.Equal(k, rd.key[:]) {
-		k, v = c.Seek(rd.key[:])
+	if !bytes.Equal(k, key) && c.pages != nil {
+		if at, known := rd.s.spots.of(id, uint64(rd.t.tx.ID())); known {
+			if k, v = c.pages.pairAt(at); bytes.Equal(k, key) {
+				return true, rd.open(id, k, v)
+			}
+		}
 	}
-	rd.at = 0
-	if !bytes.Equal(k, rd.key[:]) {
-		return false, absent(c, &rd.s.seals.entries, rd.key[:], k, v)
+	if !bytes.Equal(k, key) {
+		k, v = c.Seek(key)
+		rd.at = 0
+		if !bytes.Equal(k, key) {
+			return false, absent(c, &rd.s.seals.entries, key, k, v)
+		}
+		if c.pages != nil {
+			rd.s.spots.note(id, uint64(rd.t.tx.ID()), c.spot())
+		}
 	}
 	rd.at = id
 	return true, rd.open(id, k, v)

@@ -30,6 +30,7 @@ type Store struct {
 	seals     seals
 	hints     *hints   // by names
 	facts     *facts   // by terms of indexes
+	spots     *spots   // of entries
 	metrics   *metrics // lasting.metrics
 	lasting   *lasting
 	identity  [2]uint64 // device and inode of the file
@@ -108,7 +109,7 @@ func newStore(path string, o Options, l *lasting) (*Store, error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	s := &Store{path: path, opts: o, schema: o.Schema, indexes: indexes, commitTx: commitBolt,
-		hints: newHints(), facts: newFacts(), lasting: l, metrics: l.metrics, unregister: func() {},
+		hints: newHints(), facts: newFacts(), spots: new(spots), lasting: l, metrics: l.metrics, unregister: func() {},
 		seals: seals{newSeal(bucketMeta), newSeal(bucketEntries), newSeal(bucketNames), newSeal(bucketUUIDs), newSeal(bucketChangelog)}}
 	s.opts.Fatal = s.fatal(o.Fatal)
 	return s, nil

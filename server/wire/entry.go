@@ -2,7 +2,11 @@
 
 package wire
 
-import "github.com/sunray-ds/utdsd/schema/ber"
+import (
+	"unicode/utf8"
+
+	"github.com/sunray-ds/utdsd/schema/ber"
+)
 
 // EntryMark remembers where an entry that is being appended begins.
 type EntryMark struct {
@@ -32,7 +36,7 @@ func EndEntry(dst []byte, m EntryMark, controls []byte) []byte {
 // whole PartialAttribute elements, are known. It is what BeginEntry and EndEntry
 // make, in half the time: nothing has to make room for a length.
 func AppendEntry(dst []byte, id int32, dn, attributes []byte) []byte {
-	if !validText(dn) {
+	if !utf8.Valid(dn) {
 		dst, m := BeginEntry(dst, id, dn)
 		return EndEntry(append(dst, attributes...), m, nil)
 	}
