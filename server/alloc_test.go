@@ -125,6 +125,18 @@ func BenchmarkThousandEntries(b *testing.B) {
 	}
 }
 
+// A page does not leave it.
+func BenchmarkPageOfFiveHundred(b *testing.B) {
+	c := direct(b, 1000)
+	frame := ask{base: people, scope: schema.ScopeOne, controls: paged(500, nil)}.message(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.round(b, frame)
+		c.waitAll()
+		c.dropPages()
+	}
+}
+
 // BenchmarkPipelinedBaseSearch has the whole way through a socket.
 func BenchmarkPipelinedBaseSearch(b *testing.B) {
 	const depth = 100

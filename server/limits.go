@@ -111,6 +111,11 @@ const (
 	// inlineExamine is how many candidates a search may look at before it
 	// leaves the connection's goroutine.
 	inlineExamine = 256
+	// inlinePage is the same for a page, about a millisecond: pages of 500
+	// entries stay, which makes them a quarter faster. It may fill
+	// inlineBuffers.
+	inlinePage    = 1024
+	inlineBuffers = 8
 	// sliceExamine is the same for one read transaction of a long search.
 	sliceExamine = 8192
 	// flushAt is the size of the answer buffer at which it is sent, whatever

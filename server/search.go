@@ -1,8 +1,6 @@
 package server
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"time"
 
@@ -169,24 +167,32 @@ func (c *conn) firstSlice(op *searchOp, err error) error {
 	}
 	op.buf, c.buf = c.buf, nil
 	op.release()
-	if !done {
-		op.query.Examine = inlineExamine
+	most, buffers := op.query.Examined+inlineExamine, 1
+	if op.page != nil { // nobody waits long behind it: the client has chosen its size
+		most, buffers = op.query.Examined+inlinePage, inlineBuffers
+	}
+	for !done {
+		op.query.Examine = most - op.query.Examined
 		done, err = op.slice()
-	}
-	if done || op.pageDone() {
-		c.ready = op.finish(err)
-		c.buf, op.buf = op.buf, nil
-		if op.kept() {
-			c.detach(op)
-			c.keepPage(op)
+		if done || op.pageDone() {
+			break
 		}
-		return nil
+		c.buf, op.buf = op.buf, nil
+		if err := c.flush(); err != nil {
+			return err
+		}
+		if buffers--; buffers == 0 || op.query.Examined >= most {
+			c.giveAway(op)
+			return nil
+		}
+		op.buf, c.buf = c.buf, nil
 	}
+	c.ready = op.finish(err)
 	c.buf, op.buf = op.buf, nil
-	if err := c.flush(); err != nil {
-		return err
+	if op.kept() {
+		c.detach(op)
+		c.keepPage(op)
 	}
-	c.giveAway(op)
 	return nil
 }
 
@@ -337,63 +343,4 @@ func (op *searchOp) finish(err error) time.Time {
 	end := op.conn.srv.Clock()
 	op.conn.srv.metrics.observe(opSearch, r.Code, end.Sub(op.began))
 	return end
-}
-
-// giveAway lets the search go on in a goroutine of its own.
-func (c *conn) giveAway(op *searchOp) {
-	c.detach(op)
-	ctx, cancel := context.WithCancel(context.Background())
-	o := &operation{id: op.id, cancel: cancel}
-	c.begin(o)
-	go op.goOn(ctx, o)
-}
-
-// detach makes a search outlive the handling of its request. The request
-// points into the connection's receive buffer, so that memory goes with it.
-func (c *conn) detach(op *searchOp) {
-	if c.search == op {
-		c.search = nil
-		c.in, c.read = bytes.Clone(c.in[c.read:]), 0
-	}
-}
-
-// goOn runs the rest of a long search. Between slices no transaction is open,
-// and what was found is sent, however slowly the client takes it.
-func (op *searchOp) goOn(ctx context.Context, o *operation) {
-	c := op.conn
-	stopped := false
-	defer func() { c.end(o, stopped) }()
-	defer c.recovered("search")
-	defer o.cancel()
-	done, err := false, error(nil)
-	for !done {
-		switch {
-		case o.ended.Load() || ctx.Err() != nil:
-			stopped = true
-			err, done = schema.Refuse(schema.Canceled, "the search was canceled"), true
-		case op.late():
-			err, done = schema.Refuse(schema.TimeLimitExceeded, ""), true
-		default:
-			op.query.Examine = sliceExamine
-			done, err = op.slice()
-			done = done || op.pageDone()
-		}
-		if !done && len(op.buf) > 0 && !o.ended.Load() {
-			if c.out.write(op.buf) != nil {
-				return
-			}
-			op.buf = op.buf[:0]
-		}
-	}
-	c.answered(o)
-	if o.abandon.Load() {
-		return
-	}
-	op.finish(err)
-	buf := op.buf
-	op.buf = nil
-	if op.kept() {
-		c.keepPage(op) // from here on op belongs to whoever asks for the next page
-	}
-	_ = c.out.write(buf) // a failure has closed the connection
 }
