@@ -67,23 +67,16 @@ func (p *place) key(i int) []byte {
 }
 
 // pair is the key and value of the element of a leaf.
-func (p *place) pair() (k, v []byte) {
-	at := pageHeader + p.at*pageElement
-	e := p.page[at : at+pageElement]
-	from, size := at+int(native.Uint32(e[4:])), int(native.Uint32(e[8:]))
-	end := from + size
-	to := end + int(native.Uint32(e[12:]))
-	return p.page[from:end:end], p.page[end:to:to]
-}
+func (p *place) pair() (k, v []byte) { return pairAt(p.page, pageHeader+uint64(p.at)*pageElement) }
 
-// pairAt is the key and value of the element of a leaf that begins at byte at of the
-// file.
-func (m *mapped) pairAt(at uint64) (k, v []byte) {
-	e := m.data[at : at+pageElement]
-	from, size := at+uint64(native.Uint32(e[4:])), uint64(native.Uint32(e[8:]))
-	end := from + size
+// pairAt is the key and value of the element of a leaf that begins at byte at of b,
+// which is the page or the whole file.
+func pairAt(b []byte, at uint64) (k, v []byte) {
+	e := b[at : at+pageElement]
+	from := at + uint64(native.Uint32(e[4:]))
+	end := from + uint64(native.Uint32(e[8:]))
 	to := end + uint64(native.Uint32(e[12:]))
-	return m.data[from:end:end], m.data[end:to:to]
+	return b[from:end:end], b[end:to:to]
 }
 
 // spot is where in the file the element is on which the cursor stands.

@@ -192,28 +192,28 @@ func (rd *reader) entry(id uint64) (found bool, err error) {
 	c := rd.on(&rd.entries, rd.t.entries)
 	key := rd.key[:]
 	binary.BigEndian.PutUint64(key, id)
-	var k, v []byte
 	if rd.at != 0 && rd.snap != nil { // neighbours are cheap; the writer's cursors may not walk
-		k, v = c.ahead(id - rd.at)
+		if k, v := c.ahead(id - rd.at); bytes.Equal(k, key) {
+			rd.at = id
+			return true, rd.open(id, k, v)
+		}
 	}
-	if !bytes.Equal(k, key) && c.pages != nil {
+	rd.at = 0
+	if c.pages != nil {
 		if at, known := rd.s.spots.of(id, uint64(rd.t.tx.ID())); known {
-			if k, v = c.pages.pairAt(at); bytes.Equal(k, key) {
+			if k, v := pairAt(c.pages.data, at); bytes.Equal(k, key) {
 				return true, rd.open(id, k, v)
 			}
 		}
 	}
+	k, v := c.Seek(key)
 	if !bytes.Equal(k, key) {
-		k, v = c.Seek(key)
-		rd.at = 0
-		if !bytes.Equal(k, key) {
-			return false, absent(c, &rd.s.seals.entries, key, k, v)
-		}
-		if c.pages != nil {
-			rd.s.spots.note(id, uint64(rd.t.tx.ID()), c.spot())
-		}
+		return false, absent(c, &rd.s.seals.entries, key, k, v)
 	}
 	rd.at = id
+	if c.pages != nil {
+		rd.s.spots.note(id, uint64(rd.t.tx.ID()), c.spot())
+	}
 	return true, rd.open(id, k, v)
 }
 

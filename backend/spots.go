@@ -1,7 +1,7 @@
 package backend
 
 // Spots: where in the file the entries of the current snapshot are. An entry whose
-// spot is known is read there, without the way through the tree: 15 % more base
+// spot is known is read there, without the way through the tree: a tenth more base
 // searches.
 //
 // A spot holds for the commit with whose number it was noted, and for no other: the
