@@ -2,7 +2,9 @@ package server
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/go-ldap/ldap/v3"
@@ -56,12 +58,13 @@ func names(n int) (out []string) {
 }
 
 func TestPagesHoldEveryEntryOnce(t *testing.T) {
+	const n = 2*inlinePage + 50
 	w := newWorld(t, func(o *Options) { o.Limits.SizeLimit = 5000 })
-	w.users(600)
+	w.users(n)
 	c := w.dial()
-	for _, size := range []int{1, 7, 200, 255, 256, 257, 599, 600, 601, 5000} {
+	for _, size := range []int{1, 7, 200, inlineExamine, inlinePage - 1, inlinePage, inlinePage + 1, n - 1, n, n + 1, 5000} {
 		sizes, got := c.pages(everything(), size)
-		if !slices.Equal(got, names(600)) {
+		if !slices.Equal(got, names(n)) {
 			t.Errorf("pages of %d: %d entries in pages %v", size, len(got), sizes)
 		}
 		for i, n := range sizes {
@@ -70,8 +73,48 @@ func TestPagesHoldEveryEntryOnce(t *testing.T) {
 			}
 		}
 	}
-	if _, got := c.pages(ask{base: people, scope: schema.ScopeOne}, 590); !slices.Equal(got, names(600)) {
-		t.Errorf("pages larger than a buffer: %d entries", len(got))
+	for _, size := range []int{590, n - 1} {
+		if _, got := c.pages(ask{base: people, scope: schema.ScopeOne}, size); !slices.Equal(got, names(n)) {
+			t.Errorf("pages of %d that are larger than a buffer: %d entries", size, len(got))
+		}
+	}
+}
+
+// TestPageStaysWithItsConnection looks where pages are made: short ones in the
+// goroutine of the connection, also of several buffers; what looks at more
+// candidates, or is more than some buffers, leaves it.
+func TestPageStaysWithItsConnection(t *testing.T) {
+	w := newWorld(t, func(o *Options) { o.Limits.SizeLimit = 5000 })
+	w.users(2 * inlinePage)
+	large := "ou=large," + suffix
+	w.store.put(w, large, "objectClass: organizationalUnit", "ou: large")
+	for i := range inlinePage {
+		w.store.put(w, fmt.Sprintf("cn=%04d,%s", i, large), "objectClass: inetOrgPerson", fmt.Sprintf("cn: %04d", i), "sn: x",
+			"description: "+strings.Repeat("x", 4*flushAt*inlineBuffers/inlinePage))
+	}
+	left, steps := false, 0
+	look := func(*schema.Search, int) error {
+		steps, left = steps+1, left || strings.Contains(string(debug.Stack()), ").goOn(")
+		return nil
+	}
+	w.store.beforeSlice.Store(&look)
+	c := w.dial()
+	for _, x := range []struct {
+		what, base, filter string
+		size               int
+		leaves             bool
+	}{
+		{"in several buffers", people, "", 1000, false},
+		{"of more entries", people, "", inlinePage + 1, true},
+		{"of rare entries", people, "(sn=nobody)", 10, true},
+		{"of large entries", large, "", inlinePage / 8, false},
+		{"in many buffers", large, "", inlinePage / 2, true},
+	} {
+		left, steps = false, 0
+		c.page(ask{base: x.base, scope: schema.ScopeOne, filter: x.filter}, x.size, nil).wantCode(c, schema.Success)
+		if left != x.leaves || steps < 2 {
+			t.Errorf("a page %s: it leaves: %v, in %d slices", x.what, left, steps)
+		}
 	}
 }
 
@@ -214,7 +257,7 @@ func TestNextPageThatIsAskedForTooEarly(t *testing.T) {
 	for range 20 {
 		c := w.dial()
 		a := everything()
-		a.controls = paged(1000, nil)
+		a.controls = paged(inlinePage+inlinePage/2, nil)
 		first := a.message(1)
 		var all []byte
 		all = append(all, first...)
