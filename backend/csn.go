@@ -29,19 +29,54 @@ func (c csn) next(now time.Time) csn {
 }
 
 // String is OpenLDAP's form, which sorts as text: one server id, no changes
-// within changes. It is made for every change, so it is put together by hand.
-func (c csn) String() string {
+// within changes.
+func (c csn) String() string { return string(c.append(make([]byte, 0, csnLength))) }
+
+// csnLength is the length of a CSN's text.
+const csnLength = len("20060102150405.000000Z#000000#000#000000")
+
+// append appends the text of c. It is made for every change, so it is put together
+// by hand.
+func (c csn) append(dst []byte) []byte {
 	const hex = "0123456789abcdef"
-	b := make([]byte, 0, len("20060102150405.000000Z#000000#000#000000"))
-	b = time.UnixMicro(c.micros).UTC().AppendFormat(b, "20060102150405.000000")
-	b = append(b, "Z#"...)
+	t := time.UnixMicro(c.micros).UTC()
+	dst = append(appendSeconds(dst, t), '.')
+	dst = append(appendDigits(dst, t.Nanosecond()/1000, 6), "Z#"...)
 	for shift := 20; shift >= 0; shift -= 4 {
-		b = append(b, hex[c.count>>shift&0xf])
+		dst = append(dst, hex[c.count>>shift&0xf])
 	}
-	return string(append(b, "#000#000000"...))
+	return append(dst, "#000#000000"...)
 }
 
 // generalizedTime is the form of createTimestamp and modifyTimestamp.
 func generalizedTime(t time.Time) []byte {
-	return t.UTC().AppendFormat(nil, "20060102150405Z")
+	return appendGeneralizedTime(make([]byte, 0, len("20060102150405Z")), t)
+}
+
+func appendGeneralizedTime(dst []byte, t time.Time) []byte {
+	return append(appendSeconds(dst, t.UTC()), 'Z')
+}
+
+// appendSeconds appends t, which is in UTC, as 20060102150405.
+func appendSeconds(dst []byte, t time.Time) []byte {
+	year, month, day := t.Date()
+	if year < 0 || year > 9999 {
+		return t.AppendFormat(dst, "20060102150405")
+	}
+	hour, minute, second := t.Clock()
+	dst = appendDigits(dst, year, 4)
+	for _, n := range [...]int{int(month), day, hour, minute, second} {
+		dst = append(dst, byte('0'+n/10), byte('0'+n%10))
+	}
+	return dst
+}
+
+// appendDigits appends n in so many digits.
+func appendDigits(dst []byte, n, digits int) []byte {
+	at := len(dst)
+	dst = append(dst, "000000"[:digits]...)
+	for i := len(dst) - 1; i >= at; i, n = i-1, n/10 {
+		dst[i] = byte('0' + n%10)
+	}
+	return dst
 }

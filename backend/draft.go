@@ -54,12 +54,13 @@ func (s *Store) work(c *schema.Change, old *schema.View, csn csn, now time.Time)
 	if err := s.schema.CheckEntry(e); err != nil {
 		return nil, err
 	}
-	stamps := s.stamp(e, csn, now, c.Actor)
+	mods := append(make([]schema.Modification, 0, len(c.Mods)+stampMods), c.Mods...)
+	mods = s.stamp(mods, e, csn, now, c.Actor)
 	d := &draft{csn: csn, old: old}
 	d.record, d.new = s.recordOf(e, old.Key)
 	d.before, d.after = entryHash(old), entryHash(d.new)
 	d.changed = changedAttributes(make([][]byte, 0, usualChanged), old, d.new)
-	logged := schema.Change{Kind: c.Kind, DN: e.DN, Mods: append(c.Mods[:len(c.Mods):len(c.Mods)], stamps...)}
+	logged := schema.Change{Kind: c.Kind, DN: e.DN, Mods: mods}
 	d.ldif = ldif.AppendChange(make([]byte, 0, usualLDIF), &logged)
 	return d, nil
 }

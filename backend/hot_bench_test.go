@@ -4,6 +4,7 @@ package backend
 
 import (
 	"testing"
+	"time"
 
 	"github.com/sunray-ds/utdsd/schema"
 )
@@ -142,4 +143,20 @@ func BenchmarkPosting(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkDraft is what a modify of one value takes but for its place in the
+// transaction.
+func BenchmarkDraft(b *testing.B) {
+	sc, old, _ := benchView(b)
+	s := &Store{schema: sc, seals: seals{entries: newSeal(bucketEntries)}}
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	c := &schema.Change{Kind: schema.ChangeModify, DN: string(old.DN), Actor: "cn=admin,o=utdata",
+		Mods: []schema.Modification{{Op: schema.ModReplace, Attr: "description", Values: [][]byte{[]byte("Changed by the benchmark 00000001")}}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		if d, err := s.work(c, old, csn{now.UnixMicro(), 0}, now); err != nil || len(d.changed) == 0 {
+			b.Fatal("no draft", err)
+		}
+	}
 }

@@ -39,7 +39,7 @@ func (b *batch) modifyDN(c *schema.Change, key []byte, done *schema.ChangeDone) 
 		return err
 	}
 	b.st.csn = b.nextCSN()
-	b.s.stamp(e, b.st.csn, b.now, c.Actor)
+	b.s.stamp(nil, e, b.st.csn, b.now, c.Actor)
 	v := s.View(e, newKey)
 	done.Pre, done.Post = wanted(c.WantPreRead, old), wanted(c.WantPostRead, v)
 	logged := *c

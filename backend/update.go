@@ -131,19 +131,25 @@ func (b *batch) recordDraft(d *draft, c *schema.Change) error {
 	return b.record([]edit{{old: d.old, new: d.new, draft: d}}, c, &ChangeRecord{UUID: d.new.UUID, DN: string(d.new.DN), LDIF: d.ldif})
 }
 
-// stamp sets the attributes that tell of the last change of e, and gives them
-// as modifications for the changelog.
-func (s *Store) stamp(e *schema.Entry, csn csn, now time.Time, actor string) []schema.Modification {
-	stamps := []schema.Modification{
-		{Op: schema.ModReplace, Attr: "entryCSN", Values: [][]byte{[]byte(csn.String())}},
-		{Op: schema.ModReplace, Attr: "modifiersName", Values: [][]byte{[]byte(actor)}},
-		{Op: schema.ModReplace, Attr: "modifyTimestamp", Values: [][]byte{generalizedTime(now)}},
+// stamp sets the attributes that tell of the last change of e, and appends them to
+// mods, as modifications for the changelog.
+func (s *Store) stamp(mods []schema.Modification, e *schema.Entry, csn csn, now time.Time, actor string) []schema.Modification {
+	text := csn.append(make([]byte, 0, csnLength+len(actor)+len("20060102150405Z"))) // one piece of memory
+	csnEnd := len(text)
+	text = append(text, actor...)
+	actorEnd := len(text)
+	text = appendGeneralizedTime(text, now)
+	values := [...][]byte{text[:csnEnd:csnEnd], text[csnEnd:actorEnd:actorEnd], text[actorEnd:]}
+	for i, name := range [...]string{"entryCSN", "modifiersName", "modifyTimestamp"} {
+		one := values[i : i+1 : i+1]
+		s.schema.SetOperational(e, name, one...)
+		mods = append(mods, schema.Modification{Op: schema.ModReplace, Attr: name, Values: one})
 	}
-	for _, m := range stamps {
-		s.schema.SetOperational(e, m.Attr, m.Values...)
-	}
-	return stamps
+	return mods
 }
+
+// stampMods is how many modifications stamp appends.
+const stampMods = 3
 
 // wanted is a copy of v for a pre-read or post-read control (RFC 4527).
 func wanted(want bool, v *schema.View) *schema.View {

@@ -13,8 +13,8 @@ import (
 type modifier struct {
 	s     *Schema
 	entry *Entry
-	open  map[string]*openAttribute // by canonical description
-	order []*openAttribute          // as the request names them
+	open  []openAttribute // as the request names them; never more than its cap
+	index map[string]int  // of open by canonical description; nil while there are few
 }
 
 // openAttribute is an attribute that is being changed.
@@ -24,7 +24,11 @@ type openAttribute struct {
 	count  int      // of values that are left
 	set    *valueSet
 	fresh  bool // was not in the entry
+	held   bool // values are not those of the entry any more, but a list of their own
 }
+
+// fewOpen is how many attributes are looked through, for less than a map costs.
+const fewOpen = 8
 
 // ApplyMods carries the modifications out on e, in order; the outcome of all
 // of them together is what CheckEntry must then accept. On an error, which is
@@ -38,22 +42,26 @@ func (s *Schema) ApplyMods(e *Entry, mods []Modification) error {
 	if err != nil {
 		return err
 	}
-	m := modifier{s: s, entry: e, open: make(map[string]*openAttribute, len(mods))}
+	m := modifier{s: s, entry: e, open: make([]openAttribute, 0, len(mods))}
 	targets := make([]*openAttribute, len(mods))
 	for i := range mods { // all of the request is checked before any of it is done
 		if targets[i], err = m.check(&mods[i]); err != nil {
 			return err
 		}
 	}
-	oldClasses, _, _ := s.classesOf(e)
-	oldStructural, _ := structuralClass(oldClasses)
+	var oldStructural *ObjectClass
+	classes := AttributeDescription{Type: s.ObjectClassType, Name: s.ObjectClassType.Name}
+	if m.opened(&classes) != nil {
+		old, _, _ := s.classesOf(e)
+		oldStructural, _ = structuralClass(old)
+	}
 	for i := range mods {
 		if err := m.apply(targets[i], &mods[i]); err != nil {
 			return err
 		}
 	}
 	m.finish()
-	if m.open[s.ObjectClassType.Name] != nil && oldStructural != nil {
+	if oldStructural != nil {
 		if err := s.sameStructural(e, oldStructural); err != nil {
 			return err
 		}
@@ -88,7 +96,7 @@ func (s *Schema) sameStructural(e *Entry, old *ObjectClass) error {
 // touches tells whether the request names an attribute of the entry's name.
 func (m *modifier) touches(r RDN) bool {
 	for i := range r {
-		if m.open[r[i].Desc.Name] != nil {
+		if m.opened(&r[i].Desc) != nil {
 			return true
 		}
 	}
@@ -141,7 +149,7 @@ func (m *modifier) apply(a *openAttribute, mod *Modification) error {
 	case ModDelete:
 		return m.delete(a, mod.Values)
 	case ModReplace:
-		a.values, a.set = held(m.s.spelled(a.desc.Type, mod.Values)), nil
+		a.values, a.set, a.held = held(m.s.spelled(a.desc.Type, mod.Values)), nil, true
 		a.count = len(a.values)
 		return nil
 	}
@@ -150,19 +158,47 @@ func (m *modifier) apply(a *openAttribute, mod *Modification) error {
 
 // attribute opens the attribute with the description d.
 func (m *modifier) attribute(d *AttributeDescription) *openAttribute {
-	key := d.String()
-	if a := m.open[key]; a != nil {
+	if a := m.opened(d); a != nil {
 		return a
 	}
-	a := &openAttribute{desc: *d, fresh: true}
+	m.open = append(m.open, openAttribute{desc: *d, fresh: true})
+	a := &m.open[len(m.open)-1]
 	if old := m.entry.find(d); old != nil {
-		a.fresh = false
-		a.values = held(old.Values)
-		a.count = len(a.values)
+		a.fresh, a.values, a.count = false, old.Values, len(old.Values)
 	}
-	m.open[key] = a
-	m.order = append(m.order, a)
+	if m.index != nil {
+		m.index[d.String()] = len(m.open) - 1
+	}
 	return a
+}
+
+// opened finds the open attribute with the description d; nil if there is none.
+func (m *modifier) opened(d *AttributeDescription) *openAttribute {
+	if m.index == nil {
+		if len(m.open) <= fewOpen {
+			for i := range m.open {
+				if o := &m.open[i].desc; o.Name == d.Name && o.Options == d.Options {
+					return &m.open[i]
+				}
+			}
+			return nil
+		}
+		m.index = make(map[string]int, cap(m.open))
+		for i := range m.open {
+			m.index[m.open[i].desc.String()] = i
+		}
+	}
+	if i, ok := m.index[d.String()]; ok {
+		return &m.open[i]
+	}
+	return nil
+}
+
+// hold makes values a list that may be changed.
+func (a *openAttribute) hold() {
+	if !a.held {
+		a.values, a.held = held(a.values), true
+	}
 }
 
 // held copies a list of values. Empty ones are made not nil, which marks a hole.
@@ -180,6 +216,7 @@ func held(values [][]byte) [][]byte {
 // find looks a value up, building the index at the first time.
 func (a *openAttribute) find(s *Schema, value []byte) int {
 	if a.set == nil {
+		a.hold()
 		a.values = compact(a.values)
 		a.set, _ = s.newValueSet(a.desc.Type, a.values)
 	}
@@ -190,6 +227,7 @@ func (m *modifier) add(a *openAttribute, values [][]byte) error {
 	if t := a.desc.Type; a.count > 0 && t != nil && t.Equality == nil {
 		return Refuse(InappropriateMatching, "modify/add: "+a.desc.String()+": no equality matching rule")
 	}
+	a.hold()
 	for i, v := range held(values) {
 		if a.find(m.s, v) >= 0 {
 			return Refuse(AttributeOrValueExists, fmt.Sprintf("modify/add: %s: value #%d already exists", a.desc, i))
@@ -206,7 +244,7 @@ func (m *modifier) delete(a *openAttribute, values [][]byte) error {
 		return Refuse(NoSuchAttribute, "modify/delete: "+a.desc.String()+": no such attribute")
 	}
 	if len(values) == 0 {
-		a.values, a.count, a.set = nil, 0, nil
+		a.values, a.count, a.set, a.held = nil, 0, nil, true
 		return nil
 	}
 	if t := a.desc.Type; t != nil && t.Equality == nil {
@@ -246,6 +284,7 @@ func (m *modifier) increment(a *openAttribute, value []byte) error {
 	if !ok {
 		return invalidValue(&a.desc, 0)
 	}
+	a.hold()
 	a.values, a.set = compact(a.values), nil
 	for i, v := range a.values {
 		n, ok := parseBig(v)
@@ -278,7 +317,11 @@ func compact(values [][]byte) [][]byte {
 // finish puts the changed attributes back into the entry. Attributes that it
 // had keep their place; new ones come behind, as the request names them.
 func (m *modifier) finish() {
-	for _, a := range m.order {
+	for i := range m.open {
+		a := &m.open[i]
+		if !a.held {
+			continue
+		}
 		values := compact(a.values)
 		switch old := m.entry.find(&a.desc); {
 		case len(values) == 0:

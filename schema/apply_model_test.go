@@ -64,8 +64,16 @@ func distinct(values []string) bool {
 func TestModificationsAgreeWithANaiveModel(t *testing.T) {
 	s := mustDefault(t)
 	rnd := rand.New(rand.NewPCG(1, 2))
-	attrs := []string{"description", "ou", "description;lang-de"}
+	few := []string{"description", "ou", "description;lang-de"}
+	many := few[:len(few):len(few)] // so many that they are not looked through any more
+	for i := range 2 * fewOpen {
+		many = append(many, fmt.Sprintf("ou;x-%c", 'a'+i))
+	}
 	for round := range 3000 {
+		attrs, length, wide := few, 6, round%4 == 0
+		if wide {
+			attrs, length = many, 3*len(many)
+		}
 		e, err := s.NewEntry("cn=m,o=u", raw("objectClass: device", "cn: m", "description: a", "description: b"), false)
 		if err != nil {
 			t.Fatal(err)
@@ -74,8 +82,11 @@ func TestModificationsAgreeWithANaiveModel(t *testing.T) {
 		var mods []Modification
 		want := Success
 		story := ""
-		for range 1 + rnd.IntN(6) {
+		for range 1 + rnd.IntN(length) {
 			mod := Modification{Op: ModOp(rnd.IntN(3)), Attr: attrs[rnd.IntN(len(attrs))]}
+			if wide && rnd.IntN(20) > 0 { // or hardly any would succeed
+				mod.Op = ModReplace
+			}
 			var values []string
 			for range rnd.IntN(4) {
 				values = append(values, string("aAbBcdeE"[rnd.IntN(8)]))

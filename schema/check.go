@@ -40,7 +40,10 @@ func (s *Schema) CheckEntry(e *Entry) error {
 		return err
 	}
 	if structural != nil {
-		s.SetOperational(e, "structuralObjectClass", []byte(structural.Name))
+		const name = "structuralObjectClass"
+		if has := e.Get(name); len(has) != 1 || string(has[0]) != structural.Name {
+			s.SetOperational(e, name, []byte(structural.Name))
+		}
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func (s *Schema) ParseDN(dn []byte) (DN, error) {
 		scan = dnScanner{in: dn}
 		out  DN
 		rdn  RDN
-		key  []byte
+		key  = make([]byte, 0, 2*len(dn)) // not to grow with each AVA
 	)
 	for {
 		a, err := scan.next()
