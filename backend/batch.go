@@ -90,7 +90,7 @@ func (b *batch) apply(j *job) (done schema.ChangeDone, err error) {
 		if d := j.drafted(); b.holds(d) {
 			return b.changeAs(d, j.change)
 		}
-		return b.change(j.change, &done)
+		return b.change(j, &done)
 	})
 	var res *schema.Result
 	var damage *DamageError
@@ -108,10 +108,13 @@ func (b *batch) apply(j *job) (done schema.ChangeDone, err error) {
 }
 
 // change finds the target's place and makes the change.
-func (b *batch) change(c *schema.Change, done *schema.ChangeDone) error {
-	key, err := b.s.schema.AppendDNKey(nil, []byte(c.DN))
-	if err != nil {
-		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
+func (b *batch) change(j *job, done *schema.ChangeDone) error {
+	c, key := j.change, j.key
+	if key == nil {
+		var err error
+		if key, err = b.s.schema.AppendDNKey(nil, []byte(c.DN)); err != nil {
+			return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
+		}
 	}
 	if !b.s.holds(key) {
 		return schema.Refuse(schema.UnwillingToPerform, "no global superior knowledge")

@@ -100,10 +100,6 @@ func (s *Store) recordOf(e *schema.Entry, key []byte) (record []byte, v *schema.
 // draft makes the draft of j, which is queued and drafting; nil if there is
 // something about it that the writer has to find out.
 func (s *Store) draft(j *job) (d *draft) {
-	key, err := s.schema.AppendDNKey(nil, []byte(j.change.DN))
-	if err != nil {
-		return nil
-	}
 	rd, err := s.reader()
 	if err != nil {
 		return nil
@@ -115,7 +111,7 @@ func (s *Store) draft(j *job) (d *draft) {
 		}
 	}()
 	defer rd.done(&failed)
-	found, err := rd.named(key)
+	found, err := rd.named(j.key)
 	if err != nil || !found || recordSize(&rd.view)+sizeOf(j.change.Mods) > maxDraft {
 		return nil
 	}

@@ -19,6 +19,7 @@ const (
 // it.
 type job struct {
 	change *schema.Change
+	key    []byte // of the name in change; nil if it is not a name, or is empty
 	done   func(schema.ChangeDone)
 	task   func(*batch) error // not nil: instead of a change
 	ended  func(error)
@@ -43,7 +44,7 @@ func (j *job) refuse(code schema.ResultCode, text string) {
 // What the controls ask for is looked at in the transaction.
 func (j *job) draftable() bool {
 	c := j.change
-	return c != nil && c.Kind == schema.ChangeModify && c.Assertion == nil && !c.WantPreRead && !c.WantPostRead
+	return c != nil && j.key != nil && c.Kind == schema.ChangeModify && c.Assertion == nil && !c.WantPreRead && !c.WantPostRead
 }
 
 // drafted waits for the draft of j, if one is being made.

@@ -87,6 +87,9 @@ func (s *Store) submit(ctx context.Context, j *job) {
 			}
 		})
 	}
+	if j.change != nil { // the writer has enough to do, and the error is for it to tell
+		j.key, _ = s.schema.AppendDNKey(nil, []byte(j.change.DN))
+	}
 	w := s.writer
 	code, why, draft := w.enqueue(j)
 	if code != schema.Success && w.take(j) {
