@@ -21,6 +21,12 @@ func SetSync(s *Store, sync func() error) (before func() error) {
 	return before
 }
 
+// SetAlarm replaces the clock of s for groups that wait. It must be called while no
+// change is on its way.
+func SetAlarm(s *Store, alarm func(time.Duration) (rings <-chan time.Time, stop func() bool)) {
+	s.writer.gathering.alarm = alarm
+}
+
 // CannotGrow keeps the file of s as large as it is. It must be called while no change
 // is on its way.
 func CannotGrow(s *Store) { s.db.MaxSize = 1 }

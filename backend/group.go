@@ -223,7 +223,8 @@ func (w *writer) arrived(g *group, err error) bool {
 func (w *writer) visible(b *batch, begun time.Time, err error) bool {
 	s := w.s
 	if err == nil {
-		s.metrics.commit.Observe(time.Since(begun).Seconds())
+		w.gathering.took = time.Since(begun)
+		s.metrics.commit.Observe(w.gathering.took.Seconds())
 		if b.changes > 0 {
 			s.metrics.batch.Observe(float64(b.changes))
 		}

@@ -44,6 +44,7 @@ type writer struct {
 	// filling is the transaction of the jobs taken last, flying the one before, while
 	// it is flushed. nil is none.
 	filling, flying *group
+	gathering       gathering
 	alone           int               // commits of one job since the last one of several
 	flights         chan func() error // what fly has to do
 	landed          chan error
@@ -59,7 +60,7 @@ type writer struct {
 }
 
 func newWriter(s *Store, st state, sp special, lin *lineage) *writer {
-	return &writer{s: s, st: st, special: sp, lin: lin, rd: reader{s: s}, csn: st.csn,
+	return &writer{s: s, st: st, special: sp, lin: lin, rd: reader{s: s}, csn: st.csn, gathering: gathering{next: 1, alarm: startAlarm},
 		flights: make(chan func() error), landed: make(chan error), wake: make(chan struct{}, 1), finished: make(chan struct{})}
 }
 
@@ -162,7 +163,10 @@ func (w *writer) run() {
 	for open, ok := true, true; open; {
 		select {
 		case err := <-w.landed:
-			ok = w.land(err)
+			answered := len(w.flying.jobs)
+			if ok = w.land(err); ok && w.filling != nil {
+				open, ok = w.gather(answered)
+			}
 		case <-w.wake:
 		}
 		if ok && w.flying == nil && w.alone%lonely == 0 {
@@ -170,7 +174,7 @@ func (w *writer) run() {
 			// each takes processor time that searches would have.
 			runtime.Gosched()
 		}
-		if ok {
+		if ok && open {
 			open, ok = w.woken()
 		}
 		if ok && w.flying == nil && w.filling != nil {
