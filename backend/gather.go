@@ -11,8 +11,10 @@ const (
 	// maxGather bounds the changes, those just answered and those ready, for which a
 	// group waits: in a larger one each has a small share of what a commit costs.
 	maxGather = 32
-	// gatherPart: a group waits for one part in so many of the time of a commit.
-	gatherPart = 4
+	// gatherPart: a group waits for one part in so many of the time of a commit, but no
+	// longer than longestGather, which a disk that has hesitated once does not change.
+	gatherPart    = 4
+	longestGather = 5 * time.Millisecond
 	// maxPassed bounds how many landings are passed over after a wait in vain.
 	maxPassed = 64
 )
@@ -65,7 +67,7 @@ func (w *writer) gather(answered int) (open, ok bool) {
 	if ready >= want {
 		return open, ok
 	}
-	rings, stop := g.alarm(g.took / gatherPart)
+	rings, stop := g.alarm(min(g.took/gatherPart, longestGather))
 	defer stop()
 	var waited time.Duration
 	for {

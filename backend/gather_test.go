@@ -22,7 +22,7 @@ func TestGroupWaitsForThoseJustAnswered(t *testing.T) {
 	w.fill(4)
 	waits := make(chan struct{}, 1)
 	backend.SetAlarm(w.Store, func(d time.Duration) (<-chan time.Time, func() bool) {
-		if d <= 0 {
+		if d <= 0 || d > 5*time.Millisecond {
 			t.Errorf("a group is to wait for %s", d)
 		}
 		waits <- struct{}{}
