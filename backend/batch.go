@@ -110,11 +110,8 @@ func (b *batch) apply(j *job) (done schema.ChangeDone, err error) {
 // change finds the target's place and makes the change.
 func (b *batch) change(j *job, done *schema.ChangeDone) error {
 	c, key := j.change, j.key
-	if key == nil {
-		var err error
-		if key, err = b.s.schema.AppendDNKey(nil, []byte(c.DN)); err != nil {
-			return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
-		}
+	if j.unnamed {
+		return schema.Refuse(schema.InvalidDNSyntax, "invalid DN")
 	}
 	if !b.s.holds(key) {
 		return schema.Refuse(schema.UnwillingToPerform, "no global superior knowledge")

@@ -50,8 +50,11 @@ func (c csn) append(dst []byte) []byte {
 
 // generalizedTime is the form of createTimestamp and modifyTimestamp.
 func generalizedTime(t time.Time) []byte {
-	return appendGeneralizedTime(make([]byte, 0, len("20060102150405Z")), t)
+	return appendGeneralizedTime(make([]byte, 0, timeLength), t)
 }
+
+// timeLength is the length of its text.
+const timeLength = len("20060102150405Z")
 
 func appendGeneralizedTime(dst []byte, t time.Time) []byte {
 	return append(appendSeconds(dst, t.UTC()), 'Z')

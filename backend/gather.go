@@ -3,7 +3,8 @@ package backend
 // Gathering: when a group has landed, those who were just answered are about to ask
 // on. If the next group left at once, a few callers would fall into two halves, of
 // which each waits for the commits of the other. So the next group waits a moment for
-// them, as long as that pays.
+// them, as long as that pays, and as long as the writer has nothing else to do: it does
+// not wait after a landing that is noticed while changes are made.
 
 import "time"
 
@@ -34,7 +35,8 @@ func startAlarm(d time.Duration) (rings <-chan time.Time, stop func() bool) {
 }
 
 // wanted is with how many changes a group leaves at once, which has so many ready when
-// others were answered; no more than ready if it does not wait.
+// others were answered; no more than ready if it does not wait. It counts the landings
+// that are passed over.
 func (g *gathering) wanted(ready, answered int) int {
 	all := ready + answered
 	want := all - all/8 // the slowest are not waited for
@@ -71,18 +73,19 @@ func (w *writer) gather(answered int) (open, ok bool) {
 	defer stop()
 	var waited time.Duration
 	for {
-		from := time.Now()
+		from, late := time.Now(), false
 		select {
 		case <-rings:
-			g.learn(ready, len(w.filling.jobs)-ready, waited+time.Since(from))
-			return open, ok
+			late = true
 		case <-w.wake:
-			waited += time.Since(from)
 		}
-		if open, ok = w.woken(); !open || !ok || w.filling == nil {
-			return open, ok
+		waited += time.Since(from)
+		if !late {
+			if open, ok = w.woken(); !open || !ok || w.filling == nil {
+				return open, ok
+			}
 		}
-		if n := len(w.filling.jobs); n >= want {
+		if n := len(w.filling.jobs); late || n >= want {
 			g.learn(ready, n-ready, waited)
 			return open, ok
 		}

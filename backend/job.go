@@ -19,13 +19,14 @@ const (
 // it.
 type job struct {
 	change *schema.Change
-	key    []byte // of the name in change; nil if it is not a name, or is empty
+	key    []byte // of the name in change, unless unnamed
 	done   func(schema.ChangeDone)
 	task   func(*batch) error // not nil: instead of a change
 	ended  func(error)
 	state  atomic.Int32
 	stop   func() bool // ends the watch over the caller's context
 
+	unnamed  bool      // change has what is no name
 	at       time.Time // when a change was queued
 	csn      csn       // that it gets then
 	drafting sync.Mutex
@@ -44,7 +45,7 @@ func (j *job) refuse(code schema.ResultCode, text string) {
 // What the controls ask for is looked at in the transaction.
 func (j *job) draftable() bool {
 	c := j.change
-	return c != nil && j.key != nil && c.Kind == schema.ChangeModify && c.Assertion == nil && !c.WantPreRead && !c.WantPostRead
+	return c != nil && !j.unnamed && c.Kind == schema.ChangeModify && c.Assertion == nil && !c.WantPreRead && !c.WantPostRead
 }
 
 // drafted waits for the draft of j, if one is being made.

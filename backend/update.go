@@ -134,7 +134,7 @@ func (b *batch) recordDraft(d *draft, c *schema.Change) error {
 // stamp sets the attributes that tell of the last change of e, and appends them to
 // mods, as modifications for the changelog.
 func (s *Store) stamp(mods []schema.Modification, e *schema.Entry, csn csn, now time.Time, actor string) []schema.Modification {
-	text := csn.append(make([]byte, 0, csnLength+len(actor)+len("20060102150405Z"))) // one piece of memory
+	text := csn.append(make([]byte, 0, csnLength+len(actor)+timeLength)) // one piece of memory
 	csnEnd := len(text)
 	text = append(text, actor...)
 	actorEnd := len(text)

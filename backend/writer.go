@@ -88,8 +88,9 @@ func (s *Store) submit(ctx context.Context, j *job) {
 			}
 		})
 	}
-	if j.change != nil { // the writer has enough to do, and the error is for it to tell
-		j.key, _ = s.schema.AppendDNKey(nil, []byte(j.change.DN))
+	if j.change != nil { // here, because the writer has enough to do
+		key, err := s.schema.AppendDNKey(nil, []byte(j.change.DN))
+		j.key, j.unnamed = key, err != nil
 	}
 	w := s.writer
 	code, why, draft := w.enqueue(j)

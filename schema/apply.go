@@ -319,9 +319,6 @@ func compact(values [][]byte) [][]byte {
 func (m *modifier) finish() {
 	for i := range m.open {
 		a := &m.open[i]
-		if !a.held {
-			continue
-		}
 		values := compact(a.values)
 		switch old := m.entry.find(&a.desc); {
 		case len(values) == 0:

@@ -40,7 +40,7 @@ func (s *Schema) CheckEntry(e *Entry) error {
 		return err
 	}
 	if structural != nil {
-		const name = "structuralObjectClass"
+		const name = "structuralObjectClass" // mostly it is there, and true
 		if has := e.Get(name); len(has) != 1 || string(has[0]) != structural.Name {
 			s.SetOperational(e, name, []byte(structural.Name))
 		}
