@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -21,10 +22,10 @@ func SetSync(s *Store, sync func() error) (before func() error) {
 	return before
 }
 
-// SetAlarm replaces the clock of s for groups that wait. It must be called while no
-// change is on its way.
+// SetAlarm replaces the clock of s for groups that wait, and has it forget what waits
+// have brought. It must be called while no change is on its way.
 func SetAlarm(s *Store, alarm func(time.Duration) (rings <-chan time.Time, stop func() bool)) {
-	s.writer.gathering.alarm = alarm
+	s.writer.gathering = gathering{next: 1, alarm: alarm}
 }
 
 // CannotGrow keeps the file of s as large as it is. It must be called while no change
@@ -43,6 +44,17 @@ func Queued(s *Store) int {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
 	return len(s.writer.queue)
+}
+
+// Settle waits until the writer of s has made the changes that are queued, but for their
+// commit. It queues what was given up already: to take that leads to nothing.
+func Settle(s *Store) {
+	j := &job{task: func(*batch) error { return nil }}
+	j.state.Store(jobGivenUp)
+	s.writer.enqueue(j)
+	for Queued(s) > 0 {
+		runtime.Gosched()
+	}
 }
 
 // CommitBolt is the real commit.
