@@ -49,10 +49,11 @@ type contender struct {
 	serve func(port int) *exec.Cmd    // serves on a port of loopback, without harness
 }
 
-// program prepares a command that dies with this process.
+// program prepares a command that dies with this process, in a session of its
+// own like the servers.
 func program(path string, args ...string) *exec.Cmd {
 	cmd := exec.Command(path, args...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	return cmd
 }
 

@@ -47,10 +47,12 @@ type process struct {
 // startProcess starts cmd in a place with both outputs going to log. The child
 // dies with the test binary even if that is killed or panics (Pdeathsig): Go's
 // threads live as long as the process, so the signal comes at its end and not
-// before.
+// before. It has a session of its own, as every daemon: Linux divides processors
+// between sessions first (autogroups, sched(7)), and else a server with more
+// threads would take them from the load that it is put under.
 func startProcess(cmd *exec.Cmd, place Place, log *logBuffer) (*process, error) {
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	cmd.WaitDelay = stopWithin
 	start := cmd.Start
 	if place != nil {
