@@ -11,6 +11,9 @@ import (
 	"go.etcd.io/bbolt"
 )
 
+// FewAnswers is how many the writer says are few.
+const FewAnswers = fewAnswers
+
 // SetCommit replaces the commit of s, for tests of commits that fail. It must be
 // called while no change is on its way.
 func SetCommit(s *Store, commit func(*bbolt.Tx) error) { s.commitTx = commit }

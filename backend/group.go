@@ -93,10 +93,16 @@ func (g *group) refused(res schema.Result) {
 	g.b, g.picked = nil, nil
 }
 
+// fewAnswers is how many the writer may send itself: to give one to the kernel takes
+// less processor time than to wake a goroutine for that, but others could make
+// changes meanwhile.
+const fewAnswers = 64
+
 // answer tells the callers what has become of their changes.
 func (w *writer) answer(g *group) {
-	g.results[0].Alone = len(g.jobs) == 1 && w.filling == nil && w.idle()
+	few := len(g.jobs) <= fewAnswers
 	for i, j := range g.jobs {
+		g.results[i].Few = few
 		j.done(g.results[i])
 	}
 }

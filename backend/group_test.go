@@ -349,3 +349,28 @@ func TestManyChangesOfManyClients(t *testing.T) {
 		t.Errorf("%d made, %d refused, %d cancelled", made.Load(), refused.Load(), canceled.Load())
 	}
 }
+
+// TestFewAnswersSayThatTheyAreFew, and none of many does: the writer sends those
+// that do.
+func TestFewAnswersSayThatTheyAreFew(t *testing.T) {
+	for _, n := range []int{1, backend.FewAnswers, backend.FewAnswers + 1} {
+		w := newWorld(t)
+		g := newGate(t, w.Store)
+		first := w.ask(person("first"))
+		g.reached() // the writer flushes it and takes nothing meanwhile
+		var list []<-chan schema.ChangeDone
+		for i := range n {
+			list = append(list, w.ask(person(fmt.Sprint("p", i))))
+		}
+		g.pass <- nil
+		g.open()
+		list = append(list, first)
+		for i, answer := range list {
+			if d := <-answer; d.Result.Code != schema.Success || d.Few != (n <= backend.FewAnswers || i == n) {
+				t.Errorf("%d of %d: %v, few: %v", i, n, &d.Result, d.Few)
+			}
+		}
+		storetest.Close(t, w.Store)
+		close(g.at)
+	}
+}

@@ -65,5 +65,5 @@ type ChangeDone struct {
 	Position Position
 	Pre      *View // owns its memory; nil unless asked for and the change was made
 	Post     *View
-	Alone    bool // no other change was made with it, and none waits
+	Few      bool // so few results come at once that done has the time to send this one
 }

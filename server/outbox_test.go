@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// TestOutboxAloneNeverWaits posts more than a client takes that does not read:
+// TestOutboxNeverWaits posts more than a client takes that does not read:
 // neither way of posting waits, and when the client reads, everything comes in order.
-func TestOutboxAloneNeverWaits(t *testing.T) {
+func TestOutboxNeverWaits(t *testing.T) {
 	for _, network := range []string{"tcp", "unix"} {
 		t.Run(network, func(t *testing.T) {
 			ours, theirs := socketPair(t, network)
@@ -30,7 +30,7 @@ func TestOutboxAloneNeverWaits(t *testing.T) {
 				if i%7 == 3 {
 					o.post(add)
 				} else {
-					o.postAlone(add)
+					o.postNow(add)
 				}
 			}
 			got := make([]byte, size)
@@ -43,7 +43,7 @@ func TestOutboxAloneNeverWaits(t *testing.T) {
 				}
 			}
 			o.close()
-			o.postAlone(func(dst []byte) []byte { return append(dst, 1) }) // dropped
+			o.postNow(func(dst []byte) []byte { return append(dst, 1) }) // dropped
 			ours.Close()
 			if n, err := theirs.Read(got); n > 0 || err != io.EOF {
 				t.Errorf("%d bytes after the end, %v", n, err)
@@ -52,15 +52,15 @@ func TestOutboxAloneNeverWaits(t *testing.T) {
 	}
 }
 
-// TestOutboxAloneAnswersWithoutAGoroutine: that is what it is for.
-func TestOutboxAloneAnswersWithoutAGoroutine(t *testing.T) {
+// TestOutboxAnswersAtOnceWithoutAGoroutine: that is what it is for.
+func TestOutboxAnswersAtOnceWithoutAGoroutine(t *testing.T) {
 	ours, theirs := socketPair(t, "tcp")
 	m, err := newMetrics(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	o := newOutbox(ours, time.Minute, m)
-	o.postAlone(func(dst []byte) []byte { return append(dst, "answer"...) })
+	o.postNow(func(dst []byte) []byte { return append(dst, "answer"...) })
 	got := make([]byte, 6)
 	if _, err := io.ReadFull(theirs, got); err != nil || string(got) != "answer" {
 		t.Errorf("%q, %v", got, err)

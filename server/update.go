@@ -161,8 +161,8 @@ func (c *conn) updated(u *update, version int, d *schema.ChangeDone) {
 		r := forVersion(version, c.session.rights.discreet(c.srv.Schema, &d.Result))
 		controls := c.readEntryControls(u, d)
 		post := c.out.post
-		if d.Alone {
-			post = c.out.postAlone
+		if d.Few {
+			post = c.out.postNow
 		}
 		post(func(dst []byte) []byte { return u.encode(dst, u.id, r, controls) })
 	}
