@@ -115,7 +115,7 @@ func (m *modifier) check(mod *Modification) (*openAttribute, error) {
 		return nil, undefinedType(mod.Attr)
 	}
 	for i, v := range mod.Values {
-		if !m.s.validValue(d.Type, v) && a.find(m.s, v) < 0 {
+		if !m.s.validValue(d.Type, v) && !a.tolerates(m.s, v) {
 			return nil, invalidValue(&d, i)
 		}
 	}
@@ -221,6 +221,13 @@ func (a *openAttribute) find(s *Schema, value []byte) int {
 		a.set, _ = s.newValueSet(a.desc.Type, a.values)
 	}
 	return a.set.find(value)
+}
+
+// tolerates tells whether a value that is not valid is there already. That one which is
+// valid matches it is not enough: integerMatch takes 007 for 7.
+func (a *openAttribute) tolerates(s *Schema, value []byte) bool {
+	i := a.find(s, value)
+	return i >= 0 && !s.validValue(a.desc.Type, a.values[i])
 }
 
 func (m *modifier) add(a *openAttribute, values [][]byte) error {

@@ -75,6 +75,8 @@ func TestModifyRequests(t *testing.T) {
 		"replace jpegPhoto y|z":                                  "",
 		"add jpegPhoto z|z":                                      "20 jpegPhoto: value #0 provided more than once",
 		"increment uidNumber 2":                                  "",
+		"replace uidNumber 005":                                  "21 uidNumber: value #0 invalid per syntax",
+		"delete uidNumber 005":                                   "21 uidNumber: value #0 invalid per syntax",
 		"increment uidNumber x":                                  "21 uidNumber: value #0 invalid per syntax",
 		"increment uidNumber":                                    "2 modify/increment operation requires value",
 		"increment uidNumber 1|2":                                "2 modify/increment operation requires single value",
