@@ -14,6 +14,7 @@ import (
 	"github.com/sunray-ds/utdsd/cmd/internal/command"
 	"github.com/sunray-ds/utdsd/cmd/internal/config"
 	"github.com/sunray-ds/utdsd/cmd/internal/site"
+	_ "github.com/sunray-ds/utdsd/cmd/internal/sysmon" // its init is all that it is for
 )
 
 const usage = `Usage: utdsd [-R DIR] [-f FILE] [-H "URL ..."] [-metrics ADDRESS]

@@ -47,7 +47,7 @@ func build(dir string) error {
 		return err
 	}
 	cmd := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "./cmd/...")
-	cmd.Dir = root
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0") // as it is shipped
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the programs: %w\n%s", err, out)
 	}
@@ -76,7 +76,7 @@ func Tagged(tb testing.TB, tag string) string {
 	}
 	path := filepath.Join(tb.TempDir(), "utdsd")
 	cmd := exec.Command("go", "build", "-tags", tag, "-o", path, "./cmd/utdsd")
-	cmd.Dir = root
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		tb.Fatalf("build utdsd with the tag %s: %v\n%s", tag, err, out)
 	}

@@ -1,0 +1,62 @@
+// threads_test.go: the monitor thread of a server sleeps long, and it alone.
+
+package install
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/sunray-ds/utdsd/conformance/harness"
+)
+
+// slacks are the timer slacks of a process's threads, in ns, in the order in which the
+// threads were begun.
+func slacks(t *testing.T, pid int) (all []string) {
+	t.Helper()
+	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []int
+	for _, thread := range threads {
+		id, err := strconv.Atoi(thread.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	for _, id := range ids {
+		ns, err := os.ReadFile(fmt.Sprintf("/proc/%d/timerslack_ns", id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, strings.TrimSpace(string(ns)))
+	}
+	return all
+}
+
+func TestMonitorThreadAloneSleepsLong(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("the timer slack of other threads is told to root only")
+	}
+	const usual, long = "50000", "2000000"
+	for _, c := range []struct{ processors, monitor string }{{"2", long}, {"1", usual}} {
+		t.Run(c.processors, func(t *testing.T) {
+			t.Setenv("GOMAXPROCS", c.processors)
+			all := slacks(t, harness.StartUtdsd(t, harness.Options{Plain: true}).Pid())
+			if all[1] != c.monitor {
+				t.Fatalf("%s: the second is the monitor", all)
+			}
+			others := slices.Delete(slices.Clone(all), 1, 2)
+			missed := len(slices.DeleteFunc(others, func(ns string) bool { return ns == usual }))
+			if missed > 1 { // one that was asleep at the wrong time
+				t.Errorf("%s: %d others sleep long", all, missed)
+			}
+		})
+	}
+}
