@@ -44,7 +44,7 @@ type batch struct {
 }
 
 func (w *writer) begin() (*batch, error) {
-	tx, err := w.s.db.Begin(true)
+	tx, err := w.s.commits.reuse.begin(w.s.db, w.tight())
 	if err != nil {
 		return nil, fmt.Errorf("begin: %w", err)
 	}
@@ -72,9 +72,8 @@ func (s *Store) guarded(f func() error) (err error) {
 	return f()
 }
 
-// rollBack ends a transaction of the writer without its changes. bbolt reads the
-// whole file for that; if it cannot, the transaction stays open, and no other one
-// can be begun.
+// rollBack ends a transaction of the writer without its changes. If that fails, the
+// transaction stays open, and no other one can be begun.
 func (s *Store) rollBack(tx *bbolt.Tx) {
 	if err := s.guarded(tx.Rollback); err != nil && !errors.Is(err, berrors.ErrTxClosed) {
 		s.opts.Fatal(fmt.Errorf("give a transaction up: %w", err))

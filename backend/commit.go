@@ -16,7 +16,8 @@ const maxOneFlush = 256
 
 // committer makes commits durable. It belongs to the writer.
 type committer struct {
-	file *os.File // that of db
+	file  *os.File // that of db
+	reuse *reuse
 	// proven tells that the last commit carries a proof, and so that the next one is
 	// not believed without.
 	proven bool
@@ -45,12 +46,13 @@ func (s *Store) writeTx(tx *bbolt.Tx, last bool) (durable func() error, err erro
 	c, id := &s.commits, uint64(tx.ID())
 	before, _ := readBoltMeta(s.pages.meta(id - 1))
 	s.db.NoSync = c.proven || sabotageNoSync // bbolt looks at it in Commit
-	err = s.commitTx(tx)
+	err = c.reuse.commit(func() error { return s.commitTx(tx) })
 	s.db.NoSync = sabotageNoSync
 	if err != nil {
 		return nil, err
 	}
 	p, wrote := proof{kind: provesFlush, txid: id}, tx.Stats().PageCount
+	c.reuse.wrote = int(wrote)
 	now, is := readBoltMeta(s.pages.meta(id))
 	switch {
 	case !is || now.txid != id:

@@ -88,7 +88,7 @@ func (s *Store) keepFreelist() {
 	if s.writer == nil || s.failed.Load() {
 		return
 	}
-	tx, err := s.db.Begin(true)
+	tx, err := s.commits.reuse.begin(s.db, true)
 	if err != nil {
 		s.opts.Log.Warn("closing the store", "error", err)
 		return

@@ -22,10 +22,10 @@ type group struct {
 	results []schema.ChangeDone // of jobs
 	picked  []int               // the jobs in b
 	counted int                 // see admitted
-	// early tells that b was begun during a flight: pages that are free when it has
-	// landed are not free for b.
-	early bool
-	begun time.Time // of the commit
+	// partly tells that b may not write to all pages that are free: some are held back
+	// (see reuse), or b was begun during a flight, and others are free when that has landed.
+	partly bool
+	begun  time.Time // of the commit
 }
 
 // fill makes the changes of jobs in the transaction that is being filled. It
@@ -70,7 +70,7 @@ func (w *writer) apply(g *group, i int) (err error) {
 		if g.b, err = w.begin(); err != nil {
 			return err
 		}
-		g.early = w.flying != nil
+		g.partly = w.flying != nil || !w.tight()
 	}
 	g.results[i], err = g.b.apply(g.jobs[i])
 	return err
@@ -117,7 +117,7 @@ func (w *writer) depart() bool {
 		w.alone = 0
 	}
 	durable, full, ok := w.writeGroup(g)
-	if full && g.early {
+	if full && g.partly {
 		durable, full, ok = w.again(g, g.picked)
 	}
 	if full {
@@ -173,7 +173,7 @@ func (w *writer) writeGroup(g *group) (durable func() error, full, ok bool) {
 		return nil, false, true
 	}
 	g.begun = time.Now()
-	return w.startCommit(g.b, g.early)
+	return w.startCommit(g.b, g.partly)
 }
 
 // startCommit writes a transaction, which is not durable yet. full tells that there
@@ -191,6 +191,7 @@ func (w *writer) startCommit(b *batch, further bool) (durable func() error, full
 		w.st, w.special, w.lin = b.st, b.special, b.lin
 		return durable, false, true
 	case s.untouched(err, id):
+		w.cramped = time.Now()
 		if !further {
 			s.metrics.full.Inc()
 			w.tellFull(err)
@@ -244,10 +245,10 @@ func (w *writer) visible(b *batch, begun time.Time, err error) bool {
 	return false
 }
 
-// commit makes b durable and visible, while nothing flies.
-func (w *writer) commit(b *batch) (full, ok bool) {
+// commit makes b durable and visible, while nothing flies. further is that of startCommit.
+func (w *writer) commit(b *batch, further bool) (full, ok bool) {
 	begun := time.Now()
-	durable, full, ok := w.startCommit(b, false)
+	durable, full, ok := w.startCommit(b, further)
 	if full || !ok {
 		return full, ok
 	}

@@ -215,7 +215,7 @@ func openBolt(path string, readOnly bool) (db *bbolt.DB, file *os.File, err erro
 			Timeout:         lockTimeout,
 			ReadOnly:        readOnly,
 			NoFreelistSync:  true,
-			FreelistType:    bbolt.FreelistMapType,
+			FreelistType:    bbolt.FreelistArrayType,
 			InitialMmapSize: size,
 			MaxSize:         size,
 			NoSync:          sabotageNoSync,

@@ -123,6 +123,7 @@ func (s *Store) open(path string) error {
 		return err
 	}
 	s.db, s.commits.file, s.opened = file.db, file.file, file.found.meta
+	s.commits.reuse = newReuse(s.db)
 	s.syncFile = file.db.Sync
 	s.pending.Store(file.found)
 	info, err := os.Stat(path)
@@ -325,7 +326,7 @@ func (s *Store) Stats() Stats {
 	free := s.db.Stats()
 	return Stats{
 		Entries: sn.st.entries, Referrals: sn.st.referrals, Aliases: sn.st.aliases,
-		Bytes: uint64(sn.tx.Size()), FreePages: uint64(max(free.FreePageN+free.PendingPageN, 0)),
+		Bytes: uint64(sn.tx.Size()), FreePages: uint64(max(free.FreePageN+free.PendingPageN, 0)) + s.commits.reuse.spared(),
 		FirstChange: sn.st.firstSeq, LastChange: sn.st.seq,
 	}
 }

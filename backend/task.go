@@ -15,8 +15,8 @@ var errFailed = errors.New("the store has failed")
 
 // perform has the writer run task and returns when what it did is durable. An
 // error means that nothing was changed, but for errFailed. If ctx ends before
-// the writer has taken the task, the error is that of ctx. task may be run twice,
-// each time on a batch without any of its changes.
+// the writer has taken the task, the error is that of ctx. task may be run more than
+// once, each time on a batch without any of its changes.
 func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
 	if ctx.Err() != nil { // the writer may be quicker than the watch over ctx
 		return context.Cause(ctx)
@@ -36,9 +36,13 @@ func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
 func (w *writer) task(j *job) bool {
 	ballast := w.s.lasting.ballast
 	ballast.take()
-	b, full, ok, err := w.runTask(j.task)
+	partly := !w.tight()
+	b, full, ok, err := w.runTask(j.task, partly)
+	if full && partly { // now no free page is held back
+		b, full, ok, err = w.runTask(j.task, false)
+	}
 	if full && b.deletes && ballast.give() {
-		_, full, ok, err = w.runTask(j.task)
+		_, full, ok, err = w.runTask(j.task, false)
 	}
 	switch {
 	case !ok:
@@ -50,9 +54,9 @@ func (w *writer) task(j *job) bool {
 	return ok
 }
 
-// runTask is one attempt, in b. full tells that there was no room, ok is false when
-// the store has failed; else err is what the task says.
-func (w *writer) runTask(task func(*batch) error) (b *batch, full, ok bool, err error) {
+// runTask is one attempt, in b; further is that of startCommit. full tells that there
+// was no room, ok is false when the store has failed; else err is what the task says.
+func (w *writer) runTask(task func(*batch) error, further bool) (b *batch, full, ok bool, err error) {
 	b, err = w.begin()
 	if err == nil {
 		err = w.s.guarded(func() error { return task(b) })
@@ -62,7 +66,7 @@ func (w *writer) runTask(task func(*batch) error) (b *batch, full, ok bool, err 
 		err = b.finish()
 	}
 	if err == nil && altered {
-		full, ok = w.commit(b)
+		full, ok = w.commit(b, further)
 		return b, full, ok, nil
 	}
 	if b != nil {

@@ -37,6 +37,7 @@ type writer struct {
 	// lastFull is when a commit last found no room, toldFull when that was last
 	// logged; both are zero while there is room.
 	lastFull, toldFull time.Time
+	cramped            time.Time // when there was last no room for a commit, or too little
 	// unconfirmed counts since toldUnconfirmed, see tellUnconfirmed.
 	unconfirmed     int
 	toldUnconfirmed time.Time
@@ -309,6 +310,9 @@ func (w *writer) tellRoom() {
 		w.s.opts.Log.Info("there is room again: changes are made")
 	}
 }
+
+// tight tells that no free page may be spared.
+func (w *writer) tight() bool { return !w.cramped.IsZero() && time.Since(w.cramped) < fullEvery }
 
 // untouched proves that a failed commit has left the file as it was: there was
 // no room for new pages, which bbolt writes before the meta page that makes
