@@ -46,9 +46,10 @@ func (s *Store) writeTx(tx *bbolt.Tx, last bool) (durable func() error, err erro
 	c, id := &s.commits, uint64(tx.ID())
 	before, _ := readBoltMeta(s.pages.meta(id - 1))
 	s.db.NoSync = c.proven || sabotageNoSync // bbolt looks at it in Commit
-	err = c.reuse.commit(func() error { return s.commitTx(tx) })
+	err = s.commitTx(tx)
 	s.db.NoSync = sabotageNoSync
 	if err != nil {
+		c.reuse.renewed()
 		return nil, err
 	}
 	p, wrote := proof{kind: provesFlush, txid: id}, tx.Stats().PageCount

@@ -38,9 +38,10 @@ func CannotGrow(s *Store) { s.db.MaxSize = 1 }
 // HoldBack has s hold back all pages that are free, which are so many. It must be called
 // while no change is on its way.
 func HoldBack(s *Store) uint64 {
-	s.commits.reuse.take()
-	s.commits.reuse.freed = 0
-	return s.commits.reuse.spared()
+	r := s.commits.reuse
+	r.take()
+	r.given, r.freed = 0, 0
+	return r.spared()
 }
 
 // MakeScarce has s believe that its ballast is given up and its disk nearly full.

@@ -5,14 +5,14 @@ package backend
 // takes 2 µs for one in a row with others. Therefore free pages go round: bbolt is
 // given what a few commits take, in ascending order and leaving out pages that are
 // alone; what becomes free meanwhile is held back until its turn comes. If too little
-// lies together the file grows: by two thirds where every change is of another entry,
-// and to no more than twice of what is in use. The figures are in docs/performance.md.
+// lies together the file grows: by two thirds where every change is of another entry.
+// Where half of it is free, or more, single pages are used before it grows further
+// (TestFileStopsGrowing). The figures are in docs/performance.md.
 //
 // bbolt has no way to say this, so its list is reached by reflection. For the file
 // that is safe, because the list loses pages and gets the same ones back. One that is
 // forgotten is not used until the store is opened without a list of free pages. One
-// that is there twice would be written over: so nothing is held across a commit that
-// fails, after which bbolt has made its list anew, and every transaction begins here.
+// that is there twice would be written over; see renewed.
 
 import (
 	"math"
@@ -39,6 +39,7 @@ type reuse struct {
 	list  *[]uint64
 	held  []uint64     // a bit for each page that is held back
 	count atomic.Int64 // of them; for the metric, which others read
+	given int          // length of list, when it was last completed
 	hand  uint64       // the page from which the next ones are given
 	freed int          // pages that have become free since bbolt was last given some
 	wrote int          // pages of the last commit
@@ -66,6 +67,7 @@ func (r *reuse) begin(db *bbolt.DB, all bool) (*bbolt.Tx, error) {
 	if r.list == nil {
 		return db.Begin(true)
 	}
+	r.renewed()
 	given := *r.list
 	*r.list = nil // or bbolt would merge into it, page by page, what becomes free now
 	tx, err := db.Begin(true)
@@ -77,6 +79,7 @@ func (r *reuse) begin(db *bbolt.DB, all bool) (*bbolt.Tx, error) {
 	r.hold(*r.list)
 	*r.list = given
 	r.deal(int(tx.Size())/db.Info().PageSize, all)
+	r.given = len(*r.list)
 	return tx, nil
 }
 
@@ -107,17 +110,13 @@ func (r *reuse) deal(pages int, all bool) {
 	}
 }
 
-// commit is f, which commits. If it fails, bbolt has looked for all free pages.
-func (r *reuse) commit(f func() error) error {
-	held := r.held
-	r.held = nil // panics too forget it
-	err := f()
-	if err == nil {
-		r.held = held
-	} else {
+// renewed forgets what is held back if bbolt has made its list anew, as it does when a
+// commit fails: then that is in the list, which has become longer.
+func (r *reuse) renewed() {
+	if r.list != nil && len(*r.list) > r.given {
+		r.held = nil
 		r.count.Store(0)
 	}
-	return err
 }
 
 // spared is how many pages are held back.

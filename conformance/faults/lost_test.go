@@ -15,7 +15,10 @@ import (
 
 const (
 	lostAcks   = 200 // acknowledged changes in the recording
-	lostWrites = 100 // of those that leave a trace in the file
+	lostWrites = 300 // of those that leave a trace in the file
+	// fewestLost is how many of them must be in pages that are in use at the end. In the
+	// others, of which there are twice as many, nothing is lost.
+	fewestLost = 50
 	metaPages  = 2 * 4096
 )
 
@@ -120,7 +123,7 @@ func TestWritesThatTheDiskLoses(t *testing.T) {
 		}
 	}
 	t.Logf("%d lost writes in %.1f s, %d of the last commit, the check has found %d", len(lost), time.Since(begun).Seconds(), older, found)
-	if len(lost) < lostWrites || found+older < len(lost)/2 || found == 0 {
+	if len(lost) < lostWrites || found+older < fewestLost || found == 0 {
 		t.Errorf("%d lost writes, %d found: that shows nothing", len(lost), found)
 	}
 }
