@@ -196,8 +196,8 @@ func (w *writer) admitted(jobs []*job, results []schema.ChangeDone, counted *int
 	scarce := b.scarce()
 	spare := 0
 	if scarce {
-		w.cramped = time.Now()
-		spare = w.s.db.Stats().FreePageN + int(w.s.commits.reuse.spared()) - pagesPerBatch - *counted
+		w.cramp()
+		spare = w.s.commits.reuse.free(w.s.db) - pagesPerBatch - *counted
 	}
 	refused := false
 	for i, j := range jobs {

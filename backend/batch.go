@@ -34,6 +34,8 @@ type batch struct {
 	deletes bool // an entry, among other things
 	// unconfirmed counts the trimmed records that a secondary still needs.
 	unconfirmed int
+	// partly tells that it may not write to all pages that are free: see reuse.
+	partly bool
 	// known is the lineage as it is committed. While replicating, what is
 	// recorded is not the store's own writing.
 	known       *lineage
@@ -56,7 +58,7 @@ func (w *writer) begin() (*batch, error) {
 	}
 	t.st, t.special, t.lin = w.st.clone(), w.special, w.lin
 	t.entries.FillPercent, t.log.FillPercent = 0.8, 0.95 // both grow at the end
-	b := &batch{tables: t, s: w.s, rd: &w.rd, now: w.s.opts.Clock(), known: w.lin}
+	b := &batch{tables: t, s: w.s, rd: &w.rd, now: w.s.opts.Clock(), known: w.lin, partly: w.s.commits.reuse.count > 0}
 	b.rd.use(&b.tables)
 	return b, nil
 }
@@ -78,6 +80,7 @@ func (s *Store) rollBack(tx *bbolt.Tx) {
 	if err := s.guarded(tx.Rollback); err != nil && !errors.Is(err, berrors.ErrTxClosed) {
 		s.opts.Fatal(fmt.Errorf("give a transaction up: %w", err))
 	}
+	s.commits.reuse.ended()
 }
 
 // apply makes the change of j. An error means that the transaction is spoiled; a

@@ -50,6 +50,9 @@ func (s *Store) writeTx(tx *bbolt.Tx, last bool) (durable func() error, err erro
 	s.db.NoSync = sabotageNoSync
 	if err != nil {
 		c.reuse.renewed()
+	}
+	c.reuse.ended()
+	if err != nil {
 		return nil, err
 	}
 	p, wrote := proof{kind: provesFlush, txid: id}, tx.Stats().PageCount

@@ -37,12 +37,16 @@ func CannotGrow(s *Store) { s.db.MaxSize = 1 }
 
 // HoldBack has s hold back all pages that are free, which are so many. It must be called
 // while no change is on its way.
-func HoldBack(s *Store) uint64 {
+func HoldBack(s *Store) int {
 	r := s.commits.reuse
 	r.take()
-	r.given, r.freed = 0, 0
-	return r.spared()
+	r.given, r.freed, r.whole = 0, 0, false
+	return r.count
 }
+
+// LoseList has s not find bbolt's list of free pages. It must be called while no change
+// is on its way.
+func LoseList(s *Store) { s.commits.reuse = &reuse{} }
 
 // MakeScarce has s believe that its ballast is given up and its disk nearly full.
 func MakeScarce(s *Store) {

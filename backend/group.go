@@ -70,7 +70,7 @@ func (w *writer) apply(g *group, i int) (err error) {
 		if g.b, err = w.begin(); err != nil {
 			return err
 		}
-		g.partly = w.flying != nil || !w.tight()
+		g.partly = w.flying != nil || g.b.partly
 	}
 	g.results[i], err = g.b.apply(g.jobs[i])
 	return err
@@ -191,7 +191,7 @@ func (w *writer) startCommit(b *batch, further bool) (durable func() error, full
 		w.st, w.special, w.lin = b.st, b.special, b.lin
 		return durable, false, true
 	case s.untouched(err, id):
-		w.cramped = time.Now()
+		w.cramp()
 		if !further {
 			s.metrics.full.Inc()
 			w.tellFull(err)

@@ -7,7 +7,7 @@ package backend
 // alone; what becomes free meanwhile is held back until its turn comes. If too little
 // lies together the file grows: by two thirds where every change is of another entry.
 // Where half of it is free, or more, single pages are used before it grows further
-// (TestFileStopsGrowing). The figures are in docs/performance.md.
+// (TestFileThatIsHalfFreeDoesNotGrow). The figures are in docs/performance.md.
 //
 // bbolt has no way to say this, so its list is reached by reflection. For the file
 // that is safe, because the list loses pages and gets the same ones back. One that is
@@ -18,6 +18,7 @@ import (
 	"math"
 	"math/bits"
 	"reflect"
+	"slices"
 	"sync/atomic"
 
 	"go.etcd.io/bbolt"
@@ -38,8 +39,10 @@ type reuse struct {
 	// fits. nil: it is not where it is looked for.
 	list  *[]uint64
 	held  []uint64     // a bit for each page that is held back
-	count atomic.Int64 // of them; for the metric, which others read
+	count int          // of them
+	shown atomic.Int64 // count when the last transaction ended, for others
 	given int          // length of list, when it was last completed
+	whole bool         // the list is in order and has all free pages
 	hand  uint64       // the page from which the next ones are given
 	freed int          // pages that have become free since bbolt was last given some
 	wrote int          // pages of the last commit
@@ -68,32 +71,36 @@ func (r *reuse) begin(db *bbolt.DB, all bool) (*bbolt.Tx, error) {
 		return db.Begin(true)
 	}
 	r.renewed()
-	given := *r.list
-	*r.list = nil // or bbolt would merge into it, page by page, what becomes free now
+	given, merges := *r.list, all && r.whole
+	if !merges {
+		*r.list = nil // or bbolt would merge into it, page by page, what becomes free now
+	}
 	tx, err := db.Begin(true)
 	if err != nil {
 		*r.list = given
 		return nil, err
 	}
-	r.freed += len(*r.list)
-	r.hold(*r.list)
-	*r.list = given
-	r.deal(int(tx.Size())/db.Info().PageSize, all)
-	r.given = len(*r.list)
+	pages := int(tx.Size()) / db.Info().PageSize
+	if !merges {
+		r.freed += len(*r.list)
+		r.hold(*r.list)
+		*r.list = given
+		r.deal(pages, all)
+	}
+	r.given, r.pages, r.whole = len(*r.list), pages, all
 	return tx, nil
 }
 
 // deal completes bbolt's list for a transaction on a file of so many pages.
 func (r *reuse) deal(pages int, all bool) {
-	given, held := len(*r.list), int(r.count.Load())
-	plenty, want := 2*(given+held) > pages, max(leastGiven, 2*r.wrote)
+	given, held, least := len(*r.list), r.count, max(leastGiven, 2*r.wrote)
+	plenty, want := 2*(given+held) > pages, least
 	if plenty {
-		want = max(want, given+held)
+		want = max(least, given+held)
 	}
 	// Where the file has grown although there were pages left, a value was too long for
 	// the rows of them. All free pages together may have room for it.
-	r.long = plenty && (r.long || given > 0 && pages > r.pages)
-	r.pages = pages
+	r.long = plenty && (r.long || given > 0 && r.pages > 0 && pages > r.pages)
 	switch {
 	case all, r.long && held > given/8:
 		r.take()
@@ -102,7 +109,7 @@ func (r *reuse) deal(pages int, all bool) {
 	case given > 2*want: // bbolt has made the list
 		r.take()
 		r.give(freeRow, want)
-	case given < want/2 && r.freed >= want/4:
+	case given < want/2 && (r.freed >= least/4 || plenty && given < least/2):
 		r.give(freeRow, want)
 		if plenty && len(*r.list) < want/2 {
 			r.give(1, want)
@@ -111,16 +118,26 @@ func (r *reuse) deal(pages int, all bool) {
 }
 
 // renewed forgets what is held back if bbolt has made its list anew, as it does when a
-// commit fails: then that is in the list, which has become longer.
+// commit fails: then that is in the list, which has become longer. That is so as long
+// as the state before is in force. After another failure (a flush, a meta page that was
+// written) the store must write no more, and does not: see Store.untouched.
 func (r *reuse) renewed() {
 	if r.list != nil && len(*r.list) > r.given {
-		r.held = nil
-		r.count.Store(0)
+		r.held, r.count, r.whole = nil, 0, false
 	}
 }
 
-// spared is how many pages are held back.
-func (r *reuse) spared() uint64 { return uint64(r.count.Load()) }
+// ended tells that no transaction is under way.
+func (r *reuse) ended() { r.shown.Store(int64(r.count)) }
+
+// free is how many pages of db the transaction that is under way, or the next one, may
+// write to, without those that become free when that begins.
+func (r *reuse) free(db *bbolt.DB) int {
+	if r.list == nil {
+		return db.Stats().FreePageN
+	}
+	return len(*r.list) + r.count
+}
 
 // hold holds pages back.
 func (r *reuse) hold(pages []uint64) {
@@ -131,7 +148,7 @@ func (r *reuse) hold(pages []uint64) {
 		}
 		if r.held[at]&bit == 0 {
 			r.held[at] |= bit
-			r.count.Add(1)
+			r.count++
 		}
 	}
 }
@@ -146,6 +163,7 @@ func (r *reuse) take() {
 // so many.
 func (r *reuse) give(row, want int) {
 	r.freed = 0
+	*r.list = slices.Grow(*r.list, max(min(want-len(*r.list), r.count), 0))
 	from, end := r.hand, uint64(len(r.held))*64
 	r.sweep(end, row, want)
 	if len(*r.list) < want {
@@ -166,7 +184,7 @@ func (r *reuse) sweep(end uint64, row, want int) {
 			r.held[id/64] &^= 1 << (id % 64)
 			*r.list = append(*r.list, id)
 		}
-		r.count.Add(int64(first) - int64(r.hand))
+		r.count -= int(r.hand - first)
 	}
 }
 

@@ -34,3 +34,22 @@ func TestNoPageIsHeldBackWhereThereIsNoRoom(t *testing.T) {
 		secondary.applies(primary.since(secondary.Position()))
 	}
 }
+
+// TestStoreWithoutBoltsList: where bbolt's list is not found, a store does its work as
+// bbolt would have it.
+func TestStoreWithoutBoltsList(t *testing.T) {
+	primary, secondary := newPair(t)
+	backend.LoseList(primary.Store)
+	backend.LoseList(secondary.Store)
+	primary.fill(1000)
+	for i := range 50 {
+		primary.must(replace(fmt.Sprintf("cn=user%06d,%s", 17*i, people), "description", fmt.Sprint(i)))
+		secondary.applies(primary.since(secondary.Position()))
+	}
+	secondary.equals(primary)
+	if n := primary.Stats().FreePages; n == 0 {
+		t.Error("no page is free")
+	}
+	primary.reopen()
+	secondary.equals(primary)
+}

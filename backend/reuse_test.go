@@ -1,167 +1,11 @@
 package backend
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
-	"fmt"
-	"maps"
-	"math/rand/v2"
-	"path/filepath"
 	"slices"
 	"testing"
-
-	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
+	"time"
 )
-
-// rounds is a file whose free pages go round, with what must be in it. Its last
-// commit is read by somebody, as that of a store is.
-type rounds struct {
-	*testing.T
-	path   string
-	db     *bbolt.DB
-	reader *bbolt.Tx
-	*reuse
-	rng   *rand.Rand
-	tight bool // now and then there is said to be no room
-	want  map[uint64][]byte
-}
-
-var roundsBucket = []byte("b")
-
-func newRounds(t *testing.T) *rounds {
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	r := &rounds{T: t, path: filepath.Join(t.TempDir(), "file"), rng: rand.New(rand.NewPCG(seed, 0)), want: map[uint64][]byte{}}
-	r.open()
-	t.Cleanup(func() { r.close() })
-	r.done(r.change(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket(roundsBucket); return err }))
-	return r
-}
-
-func (r *rounds) open() {
-	r.Helper()
-	db, err := bbolt.Open(r.path, 0o600, &bbolt.Options{NoSync: true, NoFreelistSync: true, FreelistType: bbolt.FreelistArrayType, InitialMmapSize: 1 << 30})
-	if err != nil {
-		r.Fatal(err)
-	}
-	r.db, r.reuse = db, newReuse(db)
-	r.look()
-}
-
-// look has the reader read the last commit.
-func (r *rounds) look() {
-	r.Helper()
-	tx, err := r.db.Begin(false)
-	r.done(err)
-	if r.reader != nil {
-		r.done(r.reader.Rollback())
-	}
-	r.reader = tx
-}
-
-// close writes the list of free pages, as a store does.
-func (r *rounds) close() {
-	r.Helper()
-	r.done(r.reader.Rollback())
-	r.reader = nil
-	tx, err := r.begin(r.db, true)
-	r.done(err)
-	r.db.NoFreelistSync = false
-	r.done(errors.Join(tx.Commit(), r.db.Close()))
-}
-
-func (r *rounds) done(err error) {
-	r.Helper()
-	if err != nil {
-		r.Fatal(err)
-	}
-}
-
-// change commits what f does; if that fails, nothing is changed.
-func (r *rounds) change(f func(*bbolt.Tx) error) error {
-	r.Helper()
-	tx, err := r.begin(r.db, r.tight && r.rng.IntN(20) == 0)
-	r.done(err)
-	r.done(f(tx))
-	if err = tx.Commit(); err == nil {
-		r.wrote = int(tx.Stats().PageCount)
-	}
-	return err
-}
-
-func roundsKey(k uint64) []byte { return binary.BigEndian.AppendUint64(nil, k) }
-
-// puts gives values of so many bytes to some keys below most. It reports whether there
-// was room.
-func (r *rounds) puts(n int, most uint64, size int) bool {
-	r.Helper()
-	fresh := map[uint64][]byte{}
-	for range n {
-		v := make([]byte, size/2+r.rng.IntN(size))
-		binary.BigEndian.PutUint64(v, r.rng.Uint64())
-		fresh[r.rng.Uint64N(most)] = v
-	}
-	err := r.change(func(tx *bbolt.Tx) error {
-		for k, v := range fresh {
-			if err := tx.Bucket(roundsBucket).Put(roundsKey(k), v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if r.db.MaxSize > 0 && errors.Is(err, berrors.ErrMaxSizeReached) {
-		return false
-	}
-	r.done(err)
-	maps.Copy(r.want, fresh)
-	return true
-}
-
-// deletes deletes n keys in a row below most.
-func (r *rounds) deletes(n, most uint64) {
-	r.Helper()
-	first := r.rng.Uint64N(most)
-	r.done(r.change(func(tx *bbolt.Tx) error {
-		for k := first; k < first+n; k++ {
-			delete(r.want, k)
-			if err := tx.Bucket(roundsBucket).Delete(roundsKey(k)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-}
-
-// verify compares all values, and has bbolt look for pages that are free and in use, or
-// neither. No page is held back then.
-func (r *rounds) verify() {
-	r.Helper()
-	tx, err := r.begin(r.db, true)
-	r.done(err)
-	defer tx.Rollback()
-	for err := range tx.Check() {
-		r.Fatal(err)
-	}
-	n := 0
-	r.done(tx.Bucket(roundsBucket).ForEach(func(k, v []byte) error {
-		n++
-		if !bytes.Equal(v, r.want[binary.BigEndian.Uint64(k)]) {
-			return fmt.Errorf("key %x has another value", k)
-		}
-		return nil
-	}))
-	if n != len(r.want) {
-		r.Fatalf("%d keys, want %d", n, len(r.want))
-	}
-}
-
-// inUse is how many pages are reached from the last commit.
-func (r *rounds) inUse() int {
-	s := r.reader.Bucket(roundsBucket).Stats()
-	return s.BranchPageN + s.BranchOverflowN + s.LeafPageN + s.LeafOverflowN
-}
 
 // TestBoltsListIsFound: another version of bbolt may have its list elsewhere.
 func TestBoltsListIsFound(t *testing.T) {
@@ -170,12 +14,32 @@ func TestBoltsListIsFound(t *testing.T) {
 	}
 }
 
+// TestNoRoomIsBelievedLongerEachTime, because a commit that fails has bbolt read all of
+// the file.
+func TestNoRoomIsBelievedLongerEachTime(t *testing.T) {
+	w := &writer{}
+	if w.tight() {
+		t.Error("there is no room from the beginning")
+	}
+	for _, want := range []time.Duration{1, 2, 4, 8, 16, 32, 60, 60} {
+		want *= time.Minute
+		for range 3 { // again and again meanwhile
+			w.cramp()
+			if w.cramped = w.cramped.Add(time.Second - want); !w.tight() {
+				t.Errorf("not believed for %v", want)
+			}
+		}
+		if w.cramped = w.cramped.Add(-time.Second); w.tight() {
+			t.Errorf("believed for longer than %v", want)
+		}
+	}
+}
+
 // TestPagesOfACommitLieTogether changes one entry as often as another, for long enough
 // that all free pages have gone round several times.
 func TestPagesOfACommitLieTogether(t *testing.T) {
 	r := newRounds(t)
 	const keys, each = 8000, 40
-	r.want[0] = nil
 	for len(r.want) < keys*9/10 {
 		r.puts(500, keys, 400)
 		r.look()
@@ -204,7 +68,7 @@ func TestPagesOfACommitLieTogether(t *testing.T) {
 		t.Errorf("%d pages lie in %d rows", written, rows)
 	}
 	all := int(r.reader.Size()) / r.db.Info().PageSize
-	free := len(*r.list) + int(r.spared())
+	free := len(*r.list) + r.count
 	if 2*free > all+leastGiven {
 		t.Errorf("%d of %d pages are free", free, all)
 	}
@@ -258,6 +122,34 @@ func TestFileStopsGrowing(t *testing.T) {
 	}
 }
 
+// TestFileThatIsHalfFreeDoesNotGrow: then single pages are used, too, and at once.
+func TestFileThatIsHalfFreeDoesNotGrow(t *testing.T) {
+	r := newRounds(t)
+	const keys = 60_000
+	for first := uint64(0); first < keys; first += 500 {
+		r.puts(1200, keys, 400)
+		r.look()
+	}
+	pages := func() int { return int(r.reader.Size()) / r.db.Info().PageSize }
+	for free := 0; 2*free <= pages(); free = r.free(r.db) {
+		r.deletes(20, keys)
+		r.look()
+	}
+	for range 10 {
+		r.deletes(20, keys)
+		r.look()
+	}
+	before := pages()
+	for range 500 {
+		r.puts(1, keys, 400)
+		r.look()
+	}
+	if after := pages(); after != before {
+		t.Errorf("the file has grown from %d pages to %d; %d are free", before, after, r.free(r.db))
+	}
+	r.verify()
+}
+
 // TestNoFreePageIsLostOrUsedTwice does what can happen to a file, and looks at all of it
 // in between.
 func TestNoFreePageIsLostOrUsedTwice(t *testing.T) {
@@ -278,16 +170,20 @@ func TestNoFreePageIsLostOrUsedTwice(t *testing.T) {
 				tx, err := r.begin(r.db, r.rng.IntN(2) == 0)
 				r.done(err)
 				r.done(errors.Join(tx.Bucket(roundsBucket).Put(roundsKey(1), nil), tx.Rollback()))
-			case 4: // there is no room
-				r.db.MaxSize = 1
-				before := r.spared()
-				if !r.puts(200, 6000, 400) && before > 0 {
+			case 4: // the file cannot grow, or the disk is full
+				room := func() { r.db.MaxSize = 0 }
+				if r.db.MaxSize = 1; r.rng.IntN(3) > 0 {
+					room()
+					room = r.full(r.rng.IntN(100), r.rng.IntN(2) == 0)
+				}
+				if before := r.count; !r.puts(200, 6000, 400) && before > 0 {
 					refused++
 				}
-				r.db.MaxSize = 0
-			case 5: // the reader stays where it is
-				r.puts(20, 6000, 400)
-				continue
+				room()
+			case 5:
+				r.stays()
+			case 6:
+				r.leaves()
 			default:
 				r.puts(30, 6000, 400)
 			}

@@ -323,10 +323,10 @@ func (s *Store) Stats() Stats {
 		return Stats{}
 	}
 	defer s.drop(sn)
-	free := s.db.Stats()
+	free, held := s.db.Stats(), int(s.commits.reuse.shown.Load())
 	return Stats{
 		Entries: sn.st.entries, Referrals: sn.st.referrals, Aliases: sn.st.aliases,
-		Bytes: uint64(sn.tx.Size()), FreePages: uint64(max(free.FreePageN+free.PendingPageN, 0)) + s.commits.reuse.spared(),
+		Bytes: uint64(sn.tx.Size()), FreePages: uint64(max(free.FreePageN+free.PendingPageN+held, 0)),
 		FirstChange: sn.st.firstSeq, LastChange: sn.st.seq,
 	}
 }

@@ -36,13 +36,12 @@ func (s *Store) perform(ctx context.Context, task func(*batch) error) error {
 func (w *writer) task(j *job) bool {
 	ballast := w.s.lasting.ballast
 	ballast.take()
-	partly := !w.tight()
-	b, full, ok, err := w.runTask(j.task, partly)
-	if full && partly { // now no free page is held back
-		b, full, ok, err = w.runTask(j.task, false)
+	b, full, ok, err := w.runTask(j.task)
+	if full && b.partly { // now no free page is held back
+		b, full, ok, err = w.runTask(j.task)
 	}
 	if full && b.deletes && ballast.give() {
-		_, full, ok, err = w.runTask(j.task, false)
+		_, full, ok, err = w.runTask(j.task)
 	}
 	switch {
 	case !ok:
@@ -54,9 +53,9 @@ func (w *writer) task(j *job) bool {
 	return ok
 }
 
-// runTask is one attempt, in b; further is that of startCommit. full tells that there
-// was no room, ok is false when the store has failed; else err is what the task says.
-func (w *writer) runTask(task func(*batch) error, further bool) (b *batch, full, ok bool, err error) {
+// runTask is one attempt, in b. full tells that there was no room, ok is false when the
+// store has failed; else err is what the task says.
+func (w *writer) runTask(task func(*batch) error) (b *batch, full, ok bool, err error) {
 	b, err = w.begin()
 	if err == nil {
 		err = w.s.guarded(func() error { return task(b) })
@@ -66,7 +65,7 @@ func (w *writer) runTask(task func(*batch) error, further bool) (b *batch, full,
 		err = b.finish()
 	}
 	if err == nil && altered {
-		full, ok = w.commit(b, further)
+		full, ok = w.commit(b, b.partly)
 		return b, full, ok, nil
 	}
 	if b != nil {

@@ -37,7 +37,8 @@ type writer struct {
 	// lastFull is when a commit last found no room, toldFull when that was last
 	// logged; both are zero while there is room.
 	lastFull, toldFull time.Time
-	cramped            time.Time // when there was last no room for a commit, or too little
+	cramped            time.Time     // when there was last no room for a commit, or too little
+	tightFor           time.Duration // from then on
 	// unconfirmed counts since toldUnconfirmed, see tellUnconfirmed.
 	unconfirmed     int
 	toldUnconfirmed time.Time
@@ -311,8 +312,21 @@ func (w *writer) tellRoom() {
 	}
 }
 
+// longestTight bounds how long no free page is spared although there may be room again.
+const longestTight = time.Hour
+
+// cramp tells that there is no room, or too little. To find that out costs a commit that
+// fails, after which bbolt reads the whole file; so each time it takes twice as long
+// until that may happen again.
+func (w *writer) cramp() {
+	if !w.tight() {
+		w.tightFor = min(max(2*w.tightFor, fullEvery), longestTight)
+	}
+	w.cramped = time.Now()
+}
+
 // tight tells that no free page may be spared.
-func (w *writer) tight() bool { return !w.cramped.IsZero() && time.Since(w.cramped) < fullEvery }
+func (w *writer) tight() bool { return !w.cramped.IsZero() && time.Since(w.cramped) < w.tightFor }
 
 // untouched proves that a failed commit has left the file as it was: there was
 // no room for new pages, which bbolt writes before the meta page that makes
