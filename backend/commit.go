@@ -48,9 +48,6 @@ func (s *Store) writeTx(tx *bbolt.Tx, last bool) (durable func() error, err erro
 	s.db.NoSync = c.proven || sabotageNoSync // bbolt looks at it in Commit
 	err = s.commitTx(tx)
 	s.db.NoSync = sabotageNoSync
-	if err != nil {
-		c.reuse.renewed()
-	}
 	c.reuse.ended()
 	if err != nil {
 		return nil, err

@@ -127,8 +127,11 @@ func (r *reuse) renewed() {
 	}
 }
 
-// ended tells that no transaction is under way.
-func (r *reuse) ended() { r.shown.Store(int64(r.count)) }
+// ended tells that the transaction has ended, whichever way.
+func (r *reuse) ended() {
+	r.renewed()
+	r.shown.Store(int64(r.count))
+}
 
 // free is how many pages of db the transaction that is under way, or the next one, may
 // write to, without those that become free when that begins.

@@ -74,20 +74,22 @@ func (r *rounds) leaves() {
 	r.stay = slices.Delete(r.stay, i, i+1)
 }
 
-// full has the disk be full after so many pieces of data, or before the meta page.
+// full has the disk be full after so many pieces of data, or of meta pages.
 func (r *rounds) full(pieces int, meta bool) (room func()) {
 	real := *r.writeAt
-	*r.writeAt = func(p []byte, at int64) (n int, err error) {
-		isMeta := at < 2*int64(r.db.Info().PageSize)
-		if isMeta == meta {
-			if pieces--; meta || pieces < 0 {
-				if !meta {
-					n, err = real(p[:len(p)/2], at)
-				}
-				return n, errors.Join(err, &fs.PathError{Op: "write", Path: r.path, Err: syscall.ENOSPC})
-			}
+	*r.writeAt = func(p []byte, at int64) (int, error) {
+		if isMeta := at < 2*int64(r.db.Info().PageSize); isMeta != meta {
+			return real(p, at)
 		}
-		return real(p, at)
+		if pieces--; pieces >= 0 {
+			return real(p, at)
+		}
+		part := len(p) / 2
+		if meta { // of which half would be enough
+			part = 0
+		}
+		n, err := real(p[:part], at)
+		return n, errors.Join(err, &fs.PathError{Op: "write", Path: r.path, Err: syscall.ENOSPC})
 	}
 	return func() { *r.writeAt = real }
 }

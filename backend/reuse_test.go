@@ -25,11 +25,11 @@ func TestNoRoomIsBelievedLongerEachTime(t *testing.T) {
 		want *= time.Minute
 		for range 3 { // again and again meanwhile
 			w.cramp()
-			if w.cramped = w.cramped.Add(time.Second - want); !w.tight() {
+			if w.cramped = w.cramped.Add(-want / 2); !w.tight() {
 				t.Errorf("not believed for %v", want)
 			}
 		}
-		if w.cramped = w.cramped.Add(-time.Second); w.tight() {
+		if w.cramped = w.cramped.Add(-want / 2); w.tight() {
 			t.Errorf("believed for longer than %v", want)
 		}
 	}
@@ -172,9 +172,13 @@ func TestNoFreePageIsLostOrUsedTwice(t *testing.T) {
 				r.done(errors.Join(tx.Bucket(roundsBucket).Put(roundsKey(1), nil), tx.Rollback()))
 			case 4: // the file cannot grow, or the disk is full
 				room := func() { r.db.MaxSize = 0 }
-				if r.db.MaxSize = 1; r.rng.IntN(3) > 0 {
-					room()
-					room = r.full(r.rng.IntN(100), r.rng.IntN(2) == 0)
+				switch r.rng.IntN(3) {
+				case 0:
+					r.db.MaxSize = 1
+				case 1:
+					room = r.full(r.rng.IntN(100), false)
+				default:
+					room = r.full(0, true)
 				}
 				if before := r.count; !r.puts(200, 6000, 400) && before > 0 {
 					refused++

@@ -19,9 +19,8 @@ import (
 	"github.com/sunray-ds/utdsd/schema"
 )
 
-// maxBatch bounds the changes of one commit, and so how long one can take. With 64
-// clients of 16 requests each, 700 are 3 to 12 % faster than 1,000, and than 512 and 600:
-// what is answered comes back while as much is on its way to the disk.
+// maxBatch bounds the changes of one commit, and so how long one can take. What others
+// cost is in docs/performance.md.
 const maxBatch = 700
 
 // lonely: of so many commits of one change each, all but one do not ask whether there
